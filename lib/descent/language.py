@@ -1,0 +1,31 @@
+"""The language that a learner reads: one function to translate, one call to choose."""
+
+import gettext
+from pathlib import Path
+
+LOCALE = Path(__file__).parent / "locale"
+_translation = gettext.NullTranslations()
+
+
+def set_language(code):
+    """Choose the language, "en" or one with a catalogue in `locale`; nothing else ever does.
+
+    Raises ValueError if there is no such catalogue.
+    """
+    global _translation
+    try:
+        _translation = (gettext.NullTranslations() if code == "en" else
+                        gettext.translation("descent", LOCALE, [code]))
+    except OSError:
+        there = ["en", *sorted(p.parent.parent.name for p in LOCALE.glob("*/LC_MESSAGES/*.mo"))]
+        raise ValueError(f"the course speaks {', '.join(there)}; got {code!r}") from None
+
+
+def _(text):
+    """The text in the chosen language; values are put in afterwards, by name, with format."""
+    return _translation.gettext(text)
+
+
+def say(text, **values):
+    """Print a sentence in the chosen language with its values put in, say("η = {lr:.2g}", lr=lr)."""
+    print(_(text).format(**values))

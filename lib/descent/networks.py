@@ -1,0 +1,163 @@
+"""A multilayer perceptron whose weights are one flat vector, and L2 for any objective."""
+
+from itertools import pairwise
+
+import numpy as np
+
+# Each activation with its derivative, written in terms of the activation's own output a.
+ACTIVATIONS = {
+    "sigmoid": (lambda z: 0.5 * (1 + np.tanh(0.5 * z)), lambda a: a * (1 - a)),
+    "tanh": (np.tanh, lambda a: 1 - a * a),
+    "relu": (lambda z: np.maximum(z, 0), lambda a: a > 0),
+    "identity": (lambda z: z, lambda a: 1.0),
+}
+# Standard deviation of a weight in a layer with n inputs and m outputs.
+INITIALISATIONS = {
+    "normal": lambda n, m: 1.0,                     # naive: blind to the layer's width
+    "lecun": lambda n, m: (1 / n)**0.5,             # LeCun et al. (1998)
+    "xavier": lambda n, m: (2 / (n + m))**0.5,      # Glorot & Bengio (2010)
+    "he": lambda n, m: (2 / n)**0.5,                # He et al. (2015)
+}
+
+
+class Network:
+    """A multilayer perceptron: sizes (inputs, hidden ..., outputs), one activation throughout.
+
+    loss "cross_entropy": softmax and the mean of -log p over the batch, in nats, for labels y
+    0, 1, ... (B,). loss "mean_squared_error": the mean over the batch of the squared distance to
+    y (B, outputs), or (B,) with one output. init and gain: weights are normal with gain times the
+    standard deviation of INITIALISATIONS, biases 0. With sizes (D, K) it is softmax regression or
+    linear regression. Raises ValueError for an unknown name or a size below 1.
+
+    Weights theta (..., P) are flat. Data x (B, inputs) is shared by all runs; x (..., B, inputs)
+    gives every run its own.
+    """
+
+    def __init__(self, sizes, activation="relu", init="he", gain=1.0, loss="cross_entropy"):
+        for name, given, allowed in [("activation", activation, ACTIVATIONS),
+                                     ("init", init, INITIALISATIONS),
+                                     ("loss", loss, ("cross_entropy", "mean_squared_error"))]:
+            if given not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {given!r}")
+        if len(sizes) < 2 or any(n != int(n) or n < 1 for n in sizes):
+            raise ValueError(f"sizes must be two or more whole numbers from 1, got {sizes}")
+        if not (np.isfinite(gain) and gain > 0):
+            raise ValueError(f"gain must be a positive number, got {gain}")
+        self.sizes, self.loss = tuple(int(n) for n in sizes), loss
+        self.activation, self.init, self.gain = activation, init, gain
+        self._shapes = [(n + 1, m) for n, m in pairwise(self.sizes)]
+        ends = np.cumsum([rows * m for rows, m in self._shapes])
+        self._slices = [slice(end - rows * m, end) for end, (rows, m) in zip(ends.tolist(),
+                                                                             self._shapes)]
+        self.size = int(ends[-1])                # P, the number of parameters
+        is_weight = np.ones(self.size)           # 1 for weights, 0 for biases
+        for layer in self.layers(is_weight):
+            layer[-1] = 0
+        self.is_weight = is_weight
+
+    def layers(self, theta):
+        """Views into theta (or a gradient), one a layer: (..., inputs + 1, outputs), bias last."""
+        return [theta[..., part].reshape(*theta.shape[:-1], *shape)
+                for part, shape in zip(self._slices, self._shapes)]
+
+    def initial(self, rng):
+        """Random weights (P,); with a list of Generators (runs, P), each run from its own."""
+        if not isinstance(rng, np.random.Generator):
+            return np.stack([self.initial(one) for one in rng])
+        theta = np.zeros(self.size)
+        for layer in self.layers(theta):
+            n, m = layer.shape[0] - 1, layer.shape[1]
+            layer[:-1] = self.gain * INITIALISATIONS[self.init](n, m) * rng.normal(size=(n, m))
+        return theta
+
+    def forward(self, theta, x):
+        """What each layer hands on: [x, hidden ..., outputs], the outputs before any softmax."""
+        x = np.asarray(x)
+        if x.ndim < 2 or x.shape[-1] != self.sizes[0] or theta.shape[-1] != self.size:
+            raise ValueError(f"x must have shape (..., B, {self.sizes[0]}) and theta "
+                             f"(..., {self.size}), got {x.shape} and {theta.shape}")
+        act = ACTIVATIONS[self.activation][0]
+        handed_on = [x]
+        for layer in self.layers(theta):
+            z = handed_on[-1] @ layer[..., :-1, :]
+            z += layer[..., -1:, :]
+            handed_on.append(act(z) if len(handed_on) < len(self._shapes) else z)
+        return handed_on
+
+    def predict(self, theta, x):
+        """The most probable label (..., B); with mean squared error the outputs (..., B, K)."""
+        outputs = self.forward(theta, x)[-1]
+        return outputs.argmax(axis=-1) if self.loss == "cross_entropy" else outputs
+
+    def backward(self, theta, x, y):
+        """Loss (...), what each layer hands on, and the signal dL/dz of each layer.
+
+        The signals are (..., B, outputs of the layer), the first layer's first.
+        """
+        handed_on = self.forward(theta, x)
+        loss, signal = (_cross_entropy if self.loss == "cross_entropy" else _mean_squared_error)(
+            handed_on[-1], np.asarray(y))
+        slope = ACTIVATIONS[self.activation][1]
+        signals = [signal]
+        for layer, a in zip(self.layers(theta)[:0:-1], handed_on[-2:0:-1]):
+            signal = signal @ layer[..., :-1, :].swapaxes(-1, -2)
+            signal *= slope(a)
+            signals.append(signal)
+        return loss, handed_on, signals[::-1]
+
+    def loss_and_gradient(self, theta, x, y):
+        """Loss (...) and its gradient (..., P) by backpropagation, Rumelhart et al. (1986).
+
+        Raises ValueError if x, y or theta do not fit the network or a label is not a class.
+        """
+        loss, handed_on, signals = self.backward(theta, x, y)
+        grad = np.empty(theta.shape)
+        for layer, a, signal in zip(self.layers(grad), handed_on, signals):
+            np.matmul(a.swapaxes(-1, -2), signal, out=layer[..., :-1, :])
+            np.add.reduce(signal, axis=-2, out=layer[..., -1, :])
+        return loss, grad
+
+
+def _cross_entropy(z, y):
+    classes = np.arange(z.shape[-1])
+    hot = y[..., None] == classes
+    if y.shape != z.shape[z.ndim - 1 - y.ndim:-1] or np.count_nonzero(hot) != y.size:
+        raise ValueError(f"y must hold a label from 0 to {len(classes) - 1} for each of the "
+                         f"{z.shape[-2]} examples, got shape {y.shape}")
+    z = z - np.maximum.reduce(z, axis=-1, keepdims=True)   # log-sum-exp without overflow
+    e = np.exp(z)
+    total = np.add.reduce(e, axis=-1, keepdims=True)
+    size = z.shape[-2]
+    loss = (np.add.reduce(np.log(total), axis=(-2, -1))
+            - np.add.reduce(z * hot, axis=(-2, -1))) / size
+    e /= total
+    e -= hot
+    e /= size
+    return loss, e
+
+
+def _mean_squared_error(z, y):
+    y = y[..., None] if z.shape[-1] == 1 and y.shape[-2:] != z.shape[-2:] else y
+    if y.ndim < 2 or y.shape != z.shape[z.ndim - y.ndim:]:
+        raise ValueError(f"y must have shape (..., {z.shape[-2]}, {z.shape[-1]}) for these "
+                         f"examples, got {y.shape}")
+    error = z - y
+    size = z.shape[-2]
+    return np.add.reduce(error * error, axis=(-2, -1)) / size, error * (2 / size)
+
+
+def with_l2(objective, lam, weights=1.0):
+    """The objective plus the penalty (lam / 2) * ||weights * theta||^2.
+
+    weights: 1 where the penalty counts, 0 where not; `network.is_weight` leaves the biases out.
+    Raises ValueError if lam is negative or not finite.
+    """
+    if not (np.isfinite(lam) and lam >= 0):
+        raise ValueError(f"lam must be a number from 0, got {lam}")
+
+    def penalised(theta, *batch):
+        loss, grad = objective(theta, *batch)
+        kept = weights * theta
+        return loss + lam / 2 * np.add.reduce(kept * kept, axis=-1), grad + lam * kept
+
+    return penalised

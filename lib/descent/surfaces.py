@@ -1,0 +1,103 @@
+"""Loss surfaces in two parameters, to look at: theta (..., 2) -> (loss (...), gradient (..., 2))."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A loss surface; call it like any objective."""
+
+    name: str
+    formula: str           # TeX
+    function: Callable     # (x, y) -> (loss, d loss/dx, d loss/dy)
+    minima: tuple          # every local minimum ((x, y), ...), the lowest first
+    domain: tuple          # ((x low, x high), (y low, y high)), the part worth looking at
+    start: tuple           # a start from which something can be seen
+
+    def __call__(self, theta):
+        theta = np.asarray(theta)
+        if theta.shape[-1:] != (2,):
+            raise ValueError("a surface has two parameters: theta must have shape (..., 2), "
+                             f"got {theta.shape}")
+        grad = np.empty(theta.shape)
+        loss, grad[..., 0], grad[..., 1] = self.function(theta[..., 0], theta[..., 1])
+        return loss, grad
+
+    def hessian(self, theta, h=1e-5):
+        """Second derivatives at a point (2,), shape (2, 2), by central differences of the gradient."""
+        steps = h * np.eye(2)
+        slopes = (self(theta + steps)[1] - self(theta - steps)[1]) / (2 * h)
+        return (slopes + slopes.T) / 2
+
+    def nearest(self, theta, within=0.1):
+        """Index of the minimum that each point (..., 2) has reached, -1 where none is near."""
+        distance = np.linalg.norm(np.asarray(theta)[..., None, :] - self.minima, axis=-1)
+        return np.where(np.nanmin(np.where(np.isfinite(distance), distance, np.inf), axis=-1)
+                        <= within, distance.argmin(axis=-1), -1)[()]
+
+
+def ravine(kappa=25.0, angle=0.0):
+    """A quadratic with curvatures 1 and kappa, its condition number; turned by angle (radians).
+
+    Raises ValueError unless kappa is finite and at least 1.
+    """
+    if not (np.isfinite(kappa) and kappa >= 1):
+        raise ValueError(f"the condition number kappa must be at least 1, got {kappa}")
+    cos, sin = np.cos(angle), np.sin(angle)
+    a, b, c = cos**2 + kappa * sin**2, (1 - kappa) * sin * cos, sin**2 + kappa * cos**2
+
+    def quadratic(x, y):
+        gx, gy = a * x + b * y, b * x + c * y
+        return (x * gx + y * gy) / 2, gx, gy
+
+    start = (-4 * cos - sin, -4 * sin + cos)
+    return Surface("ravine", r"\frac{1}{2}(x^2 + \kappa y^2)", quadratic, ((0.0, 0.0),),
+                   ((-5.0, 5.0), (-2.5, 2.5) if angle == 0 else (-5.0, 5.0)), start)
+
+
+def _double_well(x, y):
+    well = x * x - 1
+    return well * well + 0.3 * x + y * y / 2, 4 * x * well + 0.3, y
+
+
+def _saddle(x, y):
+    return x * x / 2 - y * y / 2 + y**2 * y**2 / 4, x, y * (y * y - 1)
+
+
+def _rosenbrock(x, y):
+    rise = y - x * x
+    return (1 - x)**2 + 100 * rise * rise, 2 * (x - 1) - 400 * x * rise, 200 * rise
+
+
+def _beale(x, y):
+    y2 = y * y
+    a, b, c = 1.5 - x + x * y, 2.25 - x + x * y2, 2.625 - x + x * y2 * y
+    return (a * a + b * b + c * c,
+            2 * (a * (y - 1) + b * (y2 - 1) + c * (y2 * y - 1)),
+            2 * x * (a + 2 * b * y + 3 * c * y2))
+
+
+def _himmelblau(x, y):
+    a, b = x * x + y - 11, x + y * y - 7
+    return a * a + b * b, 4 * x * a + 2 * b, 2 * a + 4 * y * b
+
+
+_wells = np.sort(np.roots([4, 0, -4, 0.3]).real)  # x of the low well, of the hill, of the high well
+
+double_well = Surface("double well", r"(x^2 - 1)^2 + 0.3 x + \frac{1}{2} y^2", _double_well,
+                      ((float(_wells[0]), 0.0), (float(_wells[2]), 0.0)),
+                      ((-2.0, 2.0), (-1.5, 1.5)), (1.8, 1.2))
+saddle = Surface("saddle", r"\frac{1}{2} x^2 - \frac{1}{2} y^2 + \frac{1}{4} y^4", _saddle,
+                 ((0.0, 1.0), (0.0, -1.0)), ((-2.0, 2.0), (-1.5, 1.5)), (-1.8, 0.01))
+rosenbrock = Surface("Rosenbrock", r"(1 - x)^2 + 100 (y - x^2)^2", _rosenbrock,
+                     ((1.0, 1.0),), ((-2.0, 2.0), (-1.0, 3.0)), (-1.2, 1.0))
+beale = Surface("Beale", r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2", _beale,
+                ((3.0, 0.5),), ((-4.5, 4.5), (-4.5, 4.5)), (1.0, 1.5))
+himmelblau = Surface("Himmelblau", r"(x^2 + y - 11)^2 + (x + y^2 - 7)^2", _himmelblau,
+                     ((3.0, 2.0), (-2.805118086952745, 3.131312518250573),
+                      (-3.779310253377747, -3.283185991286170),
+                      (3.584428340330492, -1.848126526964404)),
+                     ((-5.0, 5.0), (-5.0, 5.0)), (0.0, 0.0))

@@ -79,7 +79,7 @@ def run(*command):
         for words, sentence in SAYINGS:
             if any(word in said for word in words):
                 stop(sentence)
-        sys.stderr.write("\n".join(said.splitlines()[-8:]) + "\n")
+        sys.stderr.write("\n".join(said.splitlines()[-20:]) + "\n")
         stop("This command failed, and said what stands above: " + " ".join(command))
 
 

@@ -1,0 +1,151 @@
+"""Build the notebooks from their sources: python notebooks/source/build.py [01 02 ...] [--check]
+
+A source is NN-slug.md in MyST Markdown, as jupytext reads it: `{code-cell}` fences are code,
+`+++` parts two Markdown cells. The builder executes it in notebooks/ and writes
+notebooks/NN-slug.ipynb with its outputs; never edit that file. Two things are added on the way:
+
+- `:tags: [answer]` on a code cell folds its output until the cell is run: it would give
+  away the answer of a prediction.
+- A line `<!-- solution: NAME -->` in a Markdown cell becomes the solution of exercise NAME,
+  folded, as descent.checks.solution(NAME) gives it: a solution is written once.
+
+With --check nothing is built: it says where a notebook and its source disagree.
+"""
+import argparse
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not the user's own
+
+import jupytext  # noqa: E402
+import nbclient  # noqa: E402
+import nbformat  # noqa: E402
+
+from descent.language import _  # noqa: E402
+
+SOURCES = Path(__file__).resolve().parent
+NOTEBOOKS = SOURCES.parent
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python",
+                      "nbconvert_exporter": "python", "pygments_lexer": "ipython3"},
+}
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def sources(numbers=()):
+    """The sources NN-*.md in order, all of them or those whose numbers are named."""
+    found = sorted(SOURCES.glob("[0-9][0-9]-*.md"))
+    unknown = set(numbers) - {path.name[:2] for path in found}
+    if unknown:
+        raise ValueError(f"there is no source for {', '.join(sorted(unknown))}; there are "
+                         f"{', '.join(path.name for path in found) or 'none'}")
+    return [path for path in found if not numbers or path.name[:2] in numbers]
+
+
+def built(source):
+    """Where a source's notebook belongs."""
+    return NOTEBOOKS / f"{source.stem}.ipynb"
+
+
+def parse(source):
+    """The notebook that a source describes, not executed."""
+    notebook = jupytext.read(source, fmt="md:myst")
+    notebook.metadata = nbformat.from_dict(METADATA)
+    seen = set()
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"^<!-- solution: (\w+) -->$", solution, cell.source, flags=re.M)
+        if "answer" in cell.metadata.get("tags", ()):
+            cell.metadata.jupyter = {"outputs_hidden": True}
+        cell.id = cell_id(source.stem, cell, seen)
+    return notebook
+
+
+def solution(mark):
+    from descent import checks
+    return (f"<details><summary>{_('Solution')}</summary>\n\n"
+            f"```python\n{checks.solution(mark[1]).strip()}\n```\n\n</details>")
+
+
+def cell_id(name, cell, seen):
+    """An id that follows from the cell's text, so that an insertion changes no other id."""
+    copies = 0
+    while True:
+        text = f"{name}\n{cell.cell_type}\n{cell.source}\n{copies}"
+        key = hashlib.sha256(text.encode()).hexdigest()[:12]
+        if key not in seen:
+            seen.add(key)
+            return key
+        copies += 1
+
+
+def execute(notebook, folder=NOTEBOOKS):
+    """Run a notebook from top to bottom in a kernel of its own; the outputs are put in place."""
+    nbclient.NotebookClient(
+        notebook, kernel_name="python3", timeout=600, record_timing=False, coalesce_streams=True,
+        store_widget_state=False, extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}}).execute()
+    notebook.metadata = nbformat.from_dict(METADATA)  # the kernel adds its patch version
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(WIDGET, None)  # a widget's id: random, and dead without it
+            if output.get("name") == "stderr":
+                raise ValueError(f"a warning from the cell\n{cell.source}\n{output.text}")
+    return notebook
+
+
+def build(source):
+    notebook = execute(parse(source))
+    nbformat.validate(notebook)
+    nbformat.write(notebook, built(source))
+    return built(source)
+
+
+def disagreements(source):
+    """Where a notebook isn't what its source says, or wasn't executed in order: sentences."""
+    path = built(source)
+    if not path.exists():
+        return [f"{path.name} is missing"]
+    want, have = parse(source), nbformat.read(path, as_version=4)
+    said = []
+    if have.metadata != want.metadata:
+        said.append(f"{path.name}: its metadata are not those that the builder writes")
+    if len(have.cells) != len(want.cells):
+        said.append(f"{path.name} has {len(have.cells)} cells, its source {len(want.cells)}")
+    for k, (a, b) in enumerate(zip(want.cells, have.cells)):
+        for part in ("cell_type", "source", "metadata", "id"):
+            if a[part] != b[part]:
+                said.append(f"{path.name}, cell {k}: its {part} is not the source's")
+                break
+    counts = [cell.execution_count for cell in have.cells if cell.cell_type == "code"]
+    if counts != list(range(1, len(counts) + 1)):
+        said.append(f"{path.name} was not executed in order: {counts}")
+    return said
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("numbers", nargs="*", help="which ones, by number; all if none is named")
+    parser.add_argument("--check", action="store_true", help="say where they disagree, build none")
+    options = parser.parse_args()
+    try:
+        chosen = sources(options.numbers)
+    except ValueError as error:
+        parser.error(str(error))
+    if options.check:
+        said = [sentence for source in chosen for sentence in disagreements(source)]
+        sys.exit("\n".join([*said, "Build again: make notebooks"]) if said else 0)
+    with tempfile.TemporaryDirectory() as profile, ThreadPoolExecutor(2) as pool:
+        os.environ["IPYTHONDIR"] = profile  # the user's own start-up files would run too
+        for path in pool.map(build, chosen):
+            print(path.relative_to(NOTEBOOKS.parent), f"{path.stat().st_size / 1024:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What the tests share: a browser, a JupyterLab with a copy of the course, and clean profiles."""
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+NO_BROWSER = ("no Chromium on this machine, so the browser tests are skipped; "
+              "on Debian and Ubuntu: sudo apt-get install chromium")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
+         "--disable-component-update", "--disable-sync", "--no-first-run")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--audit-seeds", type=int, default=1,
+                     help="how many times tests/test_audit.py runs each notebook (the design: 3)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_profiles(tmp_path_factory):
+    """No kernel or server of the tests reads or writes the user's own Jupyter and IPython files."""
+    names = {"IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config",
+             "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
+    folder = tmp_path_factory.mktemp("profiles")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, part in names.items():
+            (folder / part).mkdir()
+            patch.setenv(name, str(folder / part))
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The system's Chromium: its path. Without one the test is skipped; in CI it fails."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """Chromium without a window, as a Playwright browser."""
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@dataclass(frozen=True)
+class LabServer:
+    address: str
+    token: str
+    folder: Path  # the copy of notebooks/ that it shows
+
+    def url(self, path=""):
+        """Where JupyterLab opens a file of that folder, in a workspace that starts empty."""
+        return f"{self.address}/lab/tree/{path}?reset&token={self.token}"
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory):
+    """JupyterLab as `make lab` starts it, on a free port, over a copy of notebooks/."""
+    folder = tmp_path_factory.mktemp("lab") / "notebooks"
+    shutil.copytree(ROOT / "notebooks", folder,
+                    ignore=shutil.ignore_patterns("source", ".*", "__pycache__"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = LabServer(f"http://127.0.0.1:{port}", secrets.token_hex(16), folder)
+    log = folder.parent / "server.log"
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1",
+               f"--port={port}", "--port-retries=0", f"--ServerApp.root_dir={folder}",
+               f"--config={ROOT / '.ci' / 'lab' / 'jupyter_lab_config.py'}",
+               f"--IdentityProvider.token={server.token}"]
+    with open(log, "w") as out:
+        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
+    try:
+        _wait_for(server, process, log)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_for(server, process, log, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            status = f"{server.address}/api/status?token={server.token}"
+            return urllib.request.urlopen(status, timeout=5).close()
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")

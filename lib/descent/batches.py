@@ -13,13 +13,12 @@ import numpy as np
 
 def epoch_length(n, size):
     """Iterations per epoch: ceil(N / B), the short last batch counted."""
-    return -(-n // size)
+    return -(-n // _checked_size(size, n))
 
 
 def full_batch(*arrays):
     """Batch gradient descent: every iteration sees all N examples, so an epoch is one iteration."""
-    arrays, _ = _checked(arrays)
-    return repeat(arrays)
+    return repeat(_checked(arrays))
 
 
 def random_batches(*arrays, size, rng, replace=False):
@@ -28,15 +27,14 @@ def random_batches(*arrays, size, rng, replace=False):
     Nothing makes the draws of an epoch's length cover the data: see the notebooks on variance
     and coverage. size=1 is stochastic gradient descent in the strict sense.
     """
-    arrays, size = _checked(arrays, size)
+    arrays = _checked(arrays)
     n = len(arrays[0])
-
-    def draw(rng):
-        return rng.integers(n, size=size) if replace else rng.choice(n, size, replace=False)
+    size, draw = _checked_size(size, n), _for_each_run(rng)
 
     def batches():
         while True:
-            rows = draw(rng) if not _many(rng) else np.stack([draw(one) for one in rng])
+            rows = draw(lambda rng: rng.integers(n, size=size) if replace else
+                        rng.choice(n, size, replace=False))
             yield tuple(a[rows] for a in arrays)
 
     return batches()
@@ -47,36 +45,44 @@ def mini_batches(*arrays, size, rng):
 
     An epoch, `epoch_length(N, size)` iterations, sees each of the N examples exactly once.
     """
-    arrays, size = _checked(arrays, size)
+    arrays = _checked(arrays)
     n = len(arrays[0])
+    size, draw = _checked_size(size, n), _for_each_run(rng)
 
     def batches():
         while True:
-            order = rng.permutation(n) if not _many(rng) else np.stack(
-                [one.permutation(n) for one in rng], axis=-1)
-            shuffled = [a[order] for a in arrays]
+            order = draw(lambda rng: rng.permutation(n))
             for start in range(0, n, size):
-                part = tuple(a[start:start + size] for a in shuffled)
-                yield part if not _many(rng) else tuple(a.swapaxes(0, 1) for a in part)
+                rows = order[..., start:start + size]
+                yield tuple(a[rows] for a in arrays)
 
     return batches()
 
 
-def _many(rng):
-    return not isinstance(rng, np.random.Generator)
+def _for_each_run(rng):
+    """A function that draws rows from one Generator, or from each in a list, (runs, ...)."""
+    if isinstance(rng, np.random.Generator):
+        return lambda draw: draw(rng)
+    rngs = list(rng) if hasattr(rng, "__iter__") else []
+    if not rngs or not all(isinstance(one, np.random.Generator) for one in rngs):
+        raise ValueError(f"rng must be a NumPy Generator, or a list with one for each run: {rng!r}")
+    return lambda draw: np.stack([draw(one) for one in rngs])
 
 
-def _checked(arrays, size=1):
+def _checked(arrays):
     arrays = tuple(np.asarray(a) for a in arrays)
     lengths = [len(a) if a.ndim else 0 for a in arrays]
     if not arrays or min(lengths) == 0:
         raise ValueError("the data is empty: give arrays with one example a row")
     if len(set(lengths)) > 1:
         raise ValueError(f"the arrays must have one row for each example, got {lengths} rows")
-    for a in arrays:
-        if a.dtype.kind == "f" and not np.isfinite(a).all():
-            raise ValueError("the data must be finite, got NaN or inf in it")
-    if not np.isscalar(size) or size != int(size) or not 1 <= size <= lengths[0]:
+    if not all(a.dtype.kind in "fiub" and np.isfinite(a).all() for a in arrays):
+        raise ValueError("the data must be finite numbers, got NaN, inf or something else in it")
+    return arrays
+
+
+def _checked_size(size, n):
+    if np.asarray(size).dtype.kind not in "fiu" or size not in range(1, n + 1):
         raise ValueError("the batch size must be a whole number from 1 to the number of examples, "
-                         f"{lengths[0]}, got {size}")
-    return arrays, int(size)
+                         f"{n}, got {size!r}")
+    return int(size)

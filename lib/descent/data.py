@@ -40,9 +40,10 @@ def penguins(scale="shifted"):
 
 def spirals(n, rng, arms=3, turns=1.0, noise=0.1):
     """n points on `arms` intertwined spirals: x (n, 2) within about [-1, 1], labels y (n,)."""
-    if n != int(n) or n < 1 or arms != int(arms) or arms < 1:
-        raise ValueError(f"n and arms must be whole numbers from 1, got {n} and {arms}")
-    y = np.arange(int(n)) % int(arms)
+    for name, value in dict(n=n, arms=arms).items():
+        if not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
+    y = np.arange(n) % arms
     radius = np.sqrt(rng.uniform(0.01, 1, size=y.size))
     angle = 2 * np.pi * (turns * radius + y / arms) + noise * rng.normal(size=y.size)
     return radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1), y

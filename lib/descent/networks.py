@@ -37,13 +37,15 @@ class Network:
         for name, given, allowed in [("activation", activation, ACTIVATIONS),
                                      ("init", init, INITIALISATIONS),
                                      ("loss", loss, ("cross_entropy", "mean_squared_error"))]:
-            if given not in allowed:
+            if given not in tuple(allowed):
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {given!r}")
-        if len(sizes) < 2 or any(n != int(n) or n < 1 for n in sizes):
+        whole = np.asarray(sizes)
+        if (whole.dtype.kind not in "iu" or whole.ndim != 1 or whole.size < 2
+                or whole.min() < 1):
             raise ValueError(f"sizes must be two or more whole numbers from 1, got {sizes}")
-        if not (np.isfinite(gain) and gain > 0):
+        if not _number(gain) or gain <= 0:
             raise ValueError(f"gain must be a positive number, got {gain}")
-        self.sizes, self.loss = tuple(int(n) for n in sizes), loss
+        self.sizes, self.loss = tuple(whole.tolist()), loss
         self.activation, self.init, self.gain = activation, init, gain
         self._shapes = [(n + 1, m) for n, m in pairwise(self.sizes)]
         ends = np.cumsum([rows * m for rows, m in self._shapes])
@@ -57,13 +59,17 @@ class Network:
 
     def layers(self, theta):
         """Views into theta (or a gradient), one a layer: (..., inputs + 1, outputs), bias last."""
+        if theta.shape[-1:] != (self.size,):
+            raise ValueError(f"theta must have shape (..., {self.size}), got {theta.shape}")
         return [theta[..., part].reshape(*theta.shape[:-1], *shape)
                 for part, shape in zip(self._slices, self._shapes)]
 
     def initial(self, rng):
         """Random weights (P,); with a list of Generators (runs, P), each run from its own."""
-        if not isinstance(rng, np.random.Generator):
+        if isinstance(rng, (list, tuple)) and rng:
             return np.stack([self.initial(one) for one in rng])
+        if not isinstance(rng, np.random.Generator):
+            raise ValueError(f"rng must be a NumPy Generator, or a list with one a run: {rng!r}")
         theta = np.zeros(self.size)
         for layer in self.layers(theta):
             n, m = layer.shape[0] - 1, layer.shape[1]
@@ -72,10 +78,11 @@ class Network:
 
     def forward(self, theta, x):
         """What each layer hands on: [x, hidden ..., outputs], the outputs before any softmax."""
-        x = np.asarray(x)
-        if x.ndim < 2 or x.shape[-1] != self.sizes[0] or theta.shape[-1] != self.size:
-            raise ValueError(f"x must have shape (..., B, {self.sizes[0]}) and theta "
-                             f"(..., {self.size}), got {x.shape} and {theta.shape}")
+        x = np.asarray(x, dtype=float)
+        if (x.ndim < 2 or x.shape[-1] != self.sizes[0] or x.shape[-2] == 0
+                or x.shape[:-2] != theta.shape[theta.ndim + 1 - x.ndim:-1]):
+            raise ValueError(f"x must hold examples (B, {self.sizes[0]}), with leading axes only if "
+                             f"theta has them too, got {x.shape} for theta {theta.shape}")
         act = ACTIVATIONS[self.activation][0]
         handed_on = [x]
         for layer in self.layers(theta):
@@ -118,12 +125,17 @@ class Network:
         return loss, grad
 
 
+def _number(value):
+    value = np.asarray(value)
+    return value.dtype.kind in "fiu" and value.ndim == 0 and np.isfinite(value)
+
+
 def _cross_entropy(z, y):
-    classes = np.arange(z.shape[-1])
-    hot = y[..., None] == classes
-    if y.shape != z.shape[z.ndim - 1 - y.ndim:-1] or np.count_nonzero(hot) != y.size:
-        raise ValueError(f"y must hold a label from 0 to {len(classes) - 1} for each of the "
-                         f"{z.shape[-2]} examples, got shape {y.shape}")
+    hot = y[..., None] == np.arange(z.shape[-1])
+    if (y.ndim == 0 or y.shape != z.shape[z.ndim - 1 - y.ndim:-1]
+            or np.count_nonzero(hot) != y.size):
+        raise ValueError(f"y must hold one whole label from 0 to {z.shape[-1] - 1} for each of the "
+                         f"{z.shape[-2]} examples, got shape {y.shape} with labels {np.unique(y)}")
     z = z - np.maximum.reduce(z, axis=-1, keepdims=True)   # log-sum-exp without overflow
     e = np.exp(z)
     total = np.add.reduce(e, axis=-1, keepdims=True)
@@ -147,17 +159,17 @@ def _mean_squared_error(z, y):
 
 
 def with_l2(objective, lam, weights=1.0):
-    """The objective plus the penalty (lam / 2) * ||weights * theta||^2.
+    """The objective plus the penalty (lam / 2) * sum(weights * theta^2).
 
     weights: 1 where the penalty counts, 0 where not; `network.is_weight` leaves the biases out.
     Raises ValueError if lam is negative or not finite.
     """
-    if not (np.isfinite(lam) and lam >= 0):
+    if not _number(lam) or lam < 0:
         raise ValueError(f"lam must be a number from 0, got {lam}")
 
     def penalised(theta, *batch):
         loss, grad = objective(theta, *batch)
         kept = weights * theta
-        return loss + lam / 2 * np.add.reduce(kept * kept, axis=-1), grad + lam * kept
+        return loss + lam / 2 * np.add.reduce(kept * theta, axis=-1), grad + lam * kept
 
     return penalised

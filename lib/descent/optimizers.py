@@ -49,20 +49,21 @@ def clipped(optimizer, *, norm=None, value=None):
 
     norm: a longer gradient is shortened to this length and keeps its direction, each run on its
     own. value: each component is cut to [-value, value], which can turn the gradient.
-    Raises ValueError unless exactly one of the two is given, and positive.
+    Raises ValueError unless exactly one of the two is given: a positive number, or (..., 1).
     """
-    if (norm is None) == (value is None):
+    limit = np.asarray(norm if value is None else value)
+    if (norm is None) == (value is None) or limit.dtype.kind not in "fiu":
         raise ValueError(f"clipped needs either norm or value, got norm={norm}, value={value}")
-    limit = norm if value is None else value
-    if not np.all(np.asarray(limit) > 0):
-        raise ValueError(f"the limit of clipped must be positive, got {limit}")
+    if not (np.isfinite(limit) & (limit > 0)).all() or limit.shape[-1:] not in ((), (1,)):
+        raise ValueError("the limit of clipped must be one positive number, or one for each run "
+                         f"in shape (..., 1), got {limit}")
 
     @wraps(optimizer)
     def clip_and_step(theta, g, *args, **kwargs):
         if value is None:
-            g = g * (norm / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), norm))
+            g = g * (limit / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), limit))
         else:
-            g = np.clip(g, -value, value)
+            g = np.clip(g, -limit, limit)
         return optimizer(theta, g, *args, **kwargs)
 
     return clip_and_step

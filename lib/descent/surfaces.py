@@ -18,10 +18,7 @@ class Surface:
     start: tuple           # a start from which something can be seen
 
     def __call__(self, theta):
-        theta = np.asarray(theta)
-        if theta.shape[-1:] != (2,):
-            raise ValueError("a surface has two parameters: theta must have shape (..., 2), "
-                             f"got {theta.shape}")
+        theta = _points(theta)
         grad = np.empty(theta.shape)
         loss, grad[..., 0], grad[..., 1] = self.function(theta[..., 0], theta[..., 1])
         return loss, grad
@@ -29,23 +26,32 @@ class Surface:
     def hessian(self, theta, h=1e-5):
         """Second derivatives at a point (2,), shape (2, 2), by central differences of the gradient."""
         steps = h * np.eye(2)
-        slopes = (self(theta + steps)[1] - self(theta - steps)[1]) / (2 * h)
+        slopes = (self(_points(theta, 1) + steps)[1] - self(theta - steps)[1]) / (2 * h)
         return (slopes + slopes.T) / 2
 
     def nearest(self, theta, within=0.1):
         """Index of the minimum that each point (..., 2) has reached, -1 where none is near."""
-        distance = np.linalg.norm(np.asarray(theta)[..., None, :] - self.minima, axis=-1)
-        return np.where(np.nanmin(np.where(np.isfinite(distance), distance, np.inf), axis=-1)
-                        <= within, distance.argmin(axis=-1), -1)[()]
+        distance = np.hypot(*np.moveaxis(_points(theta)[..., None, :] - self.minima, -1, 0))
+        return np.where(distance.min(axis=-1) <= within, distance.argmin(axis=-1), -1)[()]
+
+
+def _points(theta, ndim=None):
+    theta = np.asarray(theta, dtype=float)
+    if theta.shape[-1:] != (2,) or ndim not in (None, theta.ndim):
+        raise ValueError(f"a surface has two parameters: theta must have shape "
+                         f"{'(2,)' if ndim else '(..., 2)'}, got {theta.shape}")
+    return theta
 
 
 def ravine(kappa=25.0, angle=0.0):
     """A quadratic with curvatures 1 and kappa, its condition number; turned by angle (radians).
 
-    Raises ValueError unless kappa is finite and at least 1.
+    Raises ValueError unless kappa is a number from 1 and angle is finite.
     """
-    if not (np.isfinite(kappa) and kappa >= 1):
-        raise ValueError(f"the condition number kappa must be at least 1, got {kappa}")
+    if (np.asarray([kappa, angle]).dtype.kind not in "fiu" or not 1 <= kappa < np.inf
+            or not np.isfinite(angle)):
+        raise ValueError("the condition number kappa must be a number from 1, the angle finite, "
+                         f"got {kappa!r} and {angle!r}")
     cos, sin = np.cos(angle), np.sin(angle)
     a, b, c = cos**2 + kappa * sin**2, (1 - kappa) * sin * cos, sin**2 + kappa * cos**2
 

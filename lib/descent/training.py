@@ -21,59 +21,65 @@ def descend(objective, theta, optimizer, batches=repeat(()), **hyper):
     """Yield every Step the optimizer visits from theta on; ends when `batches` ends.
 
     objective(theta, *batch) -> (loss (...), gradient (..., P)); theta (..., P) holds independent
-    runs on its leading axes. A hyperparameter is a number, an array (..., 1) with one number for
-    each run, or a function of the iteration (0, 1, 2, ...) that returns one of these.
-    Raises ValueError at the call if theta or a hyperparameter cannot be used, and at the first
-    step if the objective's shapes do not fit theta's.
+    runs on its leading axes and is used in float64. A hyperparameter is a number, an array (..., 1)
+    with one for each run, or a function of the iteration (0, 1, 2, ...) that returns one of these.
+    Raises ValueError at the call if an argument cannot be used, and at the first step if what
+    the batches, the objective or the optimizer hand over does not fit theta.
     """
+    if not (callable(objective) and callable(optimizer) and hasattr(batches, "__iter__")):
+        raise ValueError("descend needs an objective, theta, an optimizer and batches, got "
+                         f"{objective!r}, theta, {optimizer!r} and {batches!r}")
     theta = np.array(theta)
-    theta = theta.astype(float) if theta.dtype.kind in "iub" else theta
-    if theta.ndim == 0 or theta.size == 0 or theta.dtype.kind != "f":
+    if theta.dtype.kind not in "fiub" or theta.ndim == 0 or theta.size == 0:
         raise ValueError("theta must hold numbers in shape (..., parameters), "
                          f"got shape {theta.shape} of {theta.dtype}")
     if not np.isfinite(theta).all():
         raise ValueError("theta must be finite, got NaN or inf in it")
-    known = inspect.signature(optimizer).parameters
-    names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    known = inspect.signature(optimizer).parameters.values()
+    names = [p.name for p in known if p.kind is p.KEYWORD_ONLY]
     for name, value in hyper.items():
-        if name not in names and not takes_any:
-            raise ValueError(f"{optimizer.__name__} has no hyperparameter {name!r}; "
-                             f"it has {', '.join(names)}")
-        _check_hyper(name, value(0) if callable(value) else value, theta.shape)
-    return _descend(objective, theta, optimizer, batches, hyper)
+        if name not in names and not any(p.kind is p.VAR_KEYWORD for p in known):
+            raise ValueError(f"the optimizer has no hyperparameter {name!r} after the * in its "
+                             f"signature, it has: {', '.join(names) or 'none'}")
+        first = _hyper(name, value(0) if callable(value) else value, theta.shape)
+        hyper[name] = value if callable(value) else first
+    return _descend(objective, theta.astype(float), optimizer, batches, hyper)
 
 
 def _descend(objective, theta, optimizer, batches, hyper):
-    memory = {}
+    memory, shape = {}, theta.shape
     scheduled = {name: value for name, value in hyper.items() if callable(value)}
     for k, batch in enumerate(batches):
+        if k == 0 and not isinstance(batch, tuple):
+            raise ValueError(f"each batch must be a tuple such as (x, y), got {type(batch)}")
         with np.errstate(all="ignore"):  # a run that diverges is recorded, not warned about
             loss, grad = objective(theta, *batch)
-        if k == 0 and (np.shape(grad), np.shape(loss)) != (theta.shape, theta.shape[:-1]):
-            raise ValueError(f"for theta of shape {theta.shape} the objective must return a loss of "
-                             f"shape {theta.shape[:-1]} and a gradient of shape {theta.shape}, "
+        if k == 0 and (np.shape(grad), np.shape(loss)) != (shape, shape[:-1]):
+            raise ValueError(f"for theta of shape {shape} the objective must return a loss of shape "
+                             f"{shape[:-1]} and a gradient of shape {shape}, "
                              f"got {np.shape(loss)} and {np.shape(grad)}")
         yield Step(theta, loss, grad, memory)
         for name, schedule in scheduled.items():
-            hyper[name] = schedule(k)
-            _check_hyper(name, hyper[name], theta.shape)
+            hyper[name] = _hyper(name, schedule(k), shape)
         with np.errstate(all="ignore"):
             theta, memory = optimizer(theta, grad, **memory, **hyper)
+        if k == 0 and (np.shape(theta) != shape or not isinstance(memory, dict)):
+            raise ValueError(f"the optimizer must return theta of shape {shape} and a dict, "
+                             f"got {np.shape(theta)} and {type(memory)}")
 
 
-def _check_hyper(name, value, shape):
-    value = np.asarray(value)
-    if value.dtype.kind not in "fiu" or not np.isfinite(value).all():
-        raise ValueError(f"{name} must be a finite number, got {value}")
-    if value.ndim and (value.shape[-1] != 1 or len(value.shape) > len(shape)
-                       or np.broadcast_shapes(value.shape, shape) != shape):
+def _hyper(name, value, shape):
+    """The value as a float or an array that fits theta's shape, if it is allowed."""
+    array = np.asarray(value)
+    high = 1 if name in ("beta", "beta1", "beta2", "rho") else np.inf
+    if array.dtype.kind not in "fiu" or not ((array >= 0) & (array < high)).all():
+        limits = "from 0 and below 1" if high == 1 else "from 0 and finite"
+        raise ValueError(f"{name} must be a number {limits}, got {value}")
+    if array.ndim and (array.shape[-1] != 1 or array.ndim > len(shape) or any(
+            n not in (1, m) for n, m in zip(array.shape[::-1], shape[::-1]))):
         raise ValueError(f"{name} must be one number, or one for each run in shape (..., 1): "
-                         f"{value.shape} does not fit theta's {shape}")
-    low, high = (0, 1) if name in ("beta", "beta1", "beta2", "rho") else (0, np.inf)
-    if not ((value >= low) & (value < high)).all():
-        limits = "at least 0 and below 1" if high == 1 else "at least 0"
-        raise ValueError(f"{name} must be {limits}, got {value}")
+                         f"{array.shape} does not fit theta's {shape}")
+    return array.astype(float) if array.ndim else float(value)
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class History:
         if self.loss is None:
             raise ValueError("diverged needs the losses: record(steps, n, keep=('loss', ...))")
         limit = 1000 * np.maximum(1, np.abs(self.loss[0]))
-        gone = ~(self.loss <= limit)
+        gone = ~np.isfinite(self.loss) | (self.loss > limit)
         return np.where(gone.any(axis=0), gone.argmax(axis=0), -1)[()]
 
 
@@ -106,7 +112,7 @@ def record(steps, n, keep=("theta", "loss", "grad", "memory")):
     Fewer than n are stored if the steps end. Raises ValueError if n is not a whole number from 1,
     if `keep` names something else than theta, loss, grad, memory, or if there is no step.
     """
-    if n != int(n) or n < 1:
+    if np.ndim(n) or np.asarray(n).dtype.kind not in "fiu" or n < 1 or n % 1:
         raise ValueError(f"the number of steps must be a whole number from 1, got {n}")
     if isinstance(keep, str) or set(keep) - {"theta", "loss", "grad", "memory"}:
         raise ValueError(f"keep can name theta, loss, grad and memory, got {keep!r}")

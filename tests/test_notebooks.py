@@ -37,6 +37,8 @@ def lines_of_code(source):
 
 def output_faults(cell):
     """What is wrong with the outputs of one code cell, in sentences."""
+    if "answer" in cell.metadata.get("tags", ()) and text_of(cell.outputs[0]):
+        yield "an answer that JupyterLab shows beside the fold"
     for k, output in enumerate(cell.outputs):
         if output.output_type == "error":
             yield f"an error output: {output.ename}"
@@ -140,6 +142,15 @@ def notebook_of(code="draw()", outputs=None, markdown="See [below](#The-end) and
         nbformat.v4.new_markdown_cell("# A title"), nbformat.v4.new_markdown_cell(markdown),
         nbformat.v4.new_code_cell(code, outputs=picture() if outputs is None else outputs),
         nbformat.v4.new_markdown_cell("## The end")])
+
+
+def test_an_answer_must_not_show_beside_its_fold():
+    notebook = notebook_of(outputs=picture()[::-1] + picture()[1:])
+    assert said(notebook) == ""
+    notebook.cells[2].metadata.tags = ["answer"]
+    assert "beside the fold" in said(notebook)
+    notebook.cells[2].outputs.insert(0, nbformat.v4.new_output("display_data"))
+    assert said(notebook) == ""
 
 
 def said(notebook):

@@ -97,6 +97,9 @@ def execute(notebook, folder=NOTEBOOKS):
             output.get("data", {}).pop(WIDGET, None)  # a widget's id: random, and dead without it
             if output.get("name") == "stderr":
                 raise ValueError(f"a warning from the cell\n{cell.source}\n{output.text}")
+        if "answer" in cell.metadata.get("tags", ()):
+            # JupyterLab shows the first line of the first output of a fold: let it be empty
+            cell.outputs.insert(0, nbformat.v4.new_output("display_data"))
     return notebook
 
 

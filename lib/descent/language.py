@@ -26,6 +26,16 @@ def _(text):
     return _translation.gettext(text)
 
 
+def mark(text):
+    """The text itself: tables of texts are marked by `mark as _`, and translated when shown."""
+    return text
+
+
 def say(text, **values):
     """Print a sentence in the chosen language with its values put in, say("η = {lr:.2g}", lr=lr)."""
     print(_(text).format(**values))
+
+
+def N_(text):
+    """Mark a text for the catalogue where it must not be translated yet; `_` does it later."""
+    return text

@@ -1,0 +1,248 @@
+"""Exercise checks: `check(function)` prints one line, ✓ or the mistake by its name.
+
+An exercise is a solution, inputs to try it on, and the usual wrong ideas, each a function beside
+the sentence that puts it right. A wrong idea is recognised by its behaviour: it gives the same
+answers as the student's function on all inputs. What shuffles is described by its properties
+(`play`), and descriptions are compared.
+"""
+
+import dis
+import inspect
+import linecache
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from copy import deepcopy
+from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..language import _
+
+ENDLESS = 10_000  # a generator that yields more than this is taken for one that never stops
+
+
+class Mistake:
+    """A wrong idea: its name, the sentence that puts it right, and functions that have it."""
+
+    def __init__(self, name, text, *functions):
+        self.name, self.text, self.functions = name, text, functions
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What a student is to write, how it is tried, and what usually goes wrong."""
+
+    solution: Callable          # its name is the exercise's
+    returns: str                # what it has to return, in words
+    praise: str                 # what a right answer has got right
+    cases: Callable             # rng -> list of inputs, the smallest first
+    mistakes: tuple
+    play: Callable = lambda function, *inputs: listed(function(*inputs))  # -> what is compared
+    tolerance: float = 1e-6     # relative to the largest number of an answer
+
+
+class Outcome(NamedTuple):
+    """What came of one trial: the answer or the error, and which arguments were changed."""
+
+    answer: Any
+    error: Exception | None
+    changed: tuple
+    printed: bool
+
+
+class Verdict(NamedTuple):
+    kind: str  # "right", "open", "wrong", or the mistake's name
+    text: str  # the line to print
+
+
+def check(function):
+    """Print in one line whether the function solves the exercise of its name, or what to change.
+
+    Raises ValueError if no exercise has this name.
+    """
+    print(verdict(function).text)
+
+
+def solution(name):
+    """The source of an exercise's solution. Raises ValueError if no exercise has this name."""
+    return inspect.getsource(_find(name).solution)
+
+
+def exercises():
+    """All exercises by name, in the order of the chapters."""
+    from . import gradient_descent, start, terminology, variants
+    return {e.solution.__name__: e for chapter in (start, terminology, gradient_descent, variants)
+            for e in chapter.EXERCISES}
+
+
+def verdict(function):
+    """The Verdict on a function: what `check` prints, and its kind. Raises as `check` does."""
+    name = getattr(function, "__name__", function)
+    exercise = _find(name if callable(function) else f"{function!r}, which is no function")
+
+    def wrong(text, kind="wrong"):
+        return Verdict(kind, f"✗ {name}: {text}")
+
+    cases = exercise.cases(np.random.default_rng(0))
+    try:
+        inspect.signature(function).bind(*cases[0])
+    except TypeError:
+        return wrong(_("it takes {given}, but the exercise calls it with {wanted}.").format(
+            given=inspect.signature(function), wanted=f"({', '.join(_names(exercise))})"))
+    mine = _outcomes(exercise, function, cases)
+    if all(o.answer is None and o.error is None for o in mine):
+        if any(o.printed for o in mine):
+            return wrong(_("it prints its answer; write return instead of print."))
+        if not _is_stub(function):
+            return wrong(_("it returns nothing yet: end with return and {returns}.").format(
+                returns=_(exercise.returns)))
+        return Verdict("open", f"○ {name}: " + _("not attempted yet."))
+    right = _outcomes(exercise, exercise.solution, cases)
+    answered = _agree(exercise, mine, right)
+    if answered and not any(o.changed for o in mine):
+        return Verdict("right", f"✓ {name}: " + _("right in all {n} trials; {praise}.").format(
+            n=len(cases), praise=_(exercise.praise)))
+    for changes in (True,) if answered else (True, False):
+        for mistake in exercise.mistakes:
+            for idea in mistake.functions:
+                if _agree(exercise, mine, _outcomes(exercise, idea, cases), changes):
+                    return wrong(_(mistake.text), mistake.name)
+    if answered:
+        return wrong(_("the answers are right, but it changes {names} of its caller: work on a "
+                       "copy.").format(names=", ".join(sorted({n for o in mine for n in o.changed}))))
+    factor = _factor(mine, right)
+    if factor:
+        return wrong(_("every number is {factor} times the right one: look for what is multiplied "
+                       "or divided once too often.").format(factor=shown(factor)))
+    k = [_agree(exercise, [a], [b]) for a, b in zip(mine, right)].index(False)
+    return wrong(_("for {inputs}: {difference}").format(
+        inputs=_shown_inputs(exercise, cases[k]),
+        difference=_difference(exercise, function, mine[k], right[k])))
+
+
+def _find(name):
+    known = exercises()
+    if name not in known:
+        raise ValueError(f"check takes the function of an exercise, {', '.join(known)}; got {name}")
+    return known[name]
+
+
+def _names(exercise):
+    return list(inspect.signature(exercise.solution).parameters)
+
+
+def _is_stub(function):
+    """Nothing but a docstring, `...`, `pass` or `return` in it."""
+    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+    return hasattr(function, "__code__") and {i.opname for i in dis.Bytecode(function)} <= idle
+
+
+def listed(answer):
+    """The answer, a generator's as a list; None for `...`, which is no answer."""
+    answer = list(islice(answer, ENDLESS)) if isinstance(answer, Iterator) else answer
+    return None if answer is Ellipsis else answer
+
+
+def _outcomes(exercise, function, cases):
+    return [_outcome(exercise, function, inputs) for inputs in cases]
+
+
+def _outcome(exercise, function, inputs):
+    """Try the function on copies of the inputs; quiet, and whatever it raises is kept."""
+    copies, answer, error, said = deepcopy(inputs), None, None, StringIO()
+    with redirect_stdout(said), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            answer = exercise.play(function, *copies)
+        except (Exception, SystemExit) as raised:
+            error = raised
+    changed = tuple(name for name, before, after in zip(_names(exercise), inputs, copies)
+                    if isinstance(before, np.ndarray) and not same(before, after, 1e-12))
+    return Outcome(answer, error, changed, bool(said.getvalue()))
+
+
+def _agree(exercise, mine, others, changes=False):
+    """Whether two lists of outcomes tell the same; `changes` to arguments too, if asked for."""
+    return all(type(a.error) is type(b.error) and same(a.answer, b.answer, exercise.tolerance)
+               and (a.changed == b.changed or not changes) for a, b in zip(mine, others))
+
+
+def same(a, b, tolerance):
+    """Equal in structure and shape, and in numbers up to the tolerance."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k], tolerance) for k in a)
+    x, y = _numbers(a), _numbers(b)
+    if x is None or y is None:
+        return type(a) is type(b) and repr(a) == repr(b)
+    scale = np.abs(y[np.isfinite(y)]).max(initial=0) or 1
+    return x.shape == y.shape and np.allclose(x, y, tolerance, tolerance * scale, equal_nan=True)
+
+
+def _numbers(value):
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of unequal lengths
+        return None
+    return array.astype(float) if array.dtype.kind in "biuf" else None
+
+
+def _factor(mine, right):
+    """The number that all right answers were multiplied by, None if there is no such number."""
+    pairs = [(_numbers(a.answer), _numbers(b.answer)) for a, b in zip(mine, right)]
+    if any(a is None or b is None or a.shape != b.shape for a, b in pairs):
+        return None
+    a, b = (np.concatenate([np.ravel(x) for x in side]) for side in zip(*pairs))
+    factor = float(a @ b / (b @ b))
+    return factor if factor and same(a, factor * b, 1e-6) else None
+
+
+def _difference(exercise, function, outcome, right):
+    """How an outcome differs from the right one, in a sentence."""
+    wanted = _("it should return {returns}.").format(returns=_(exercise.returns))
+    if outcome.error is not None:
+        file = getattr(getattr(function, "__code__", None), "co_filename", None)
+        lines = [f.lineno for f in traceback.extract_tb(outcome.error.__traceback__)
+                 if f.filename == file]
+        return wanted if not lines else _("it stops at “{line}” with {error}: {message}").format(
+            line=linecache.getline(file, lines[-1]).strip(),
+            error=type(outcome.error).__name__, message=outcome.error)
+    if isinstance(right.answer, dict):
+        key = next(k for k, v in right.answer.items()
+                   if not same(outcome.answer[k], v, exercise.tolerance))
+        return _("{what}: {mine}, and {right} is right.").format(
+            what=_(key), mine=shown(outcome.answer[key]), right=shown(right.answer[key]))
+    mine, true = _numbers(outcome.answer), _numbers(right.answer)
+    if mine is None:
+        return _("you get {mine};").format(mine=shown(outcome.answer)) + " " + wanted
+    if mine.shape != true.shape:
+        return _("the answer has shape {mine} instead of {right};").format(
+            mine=mine.shape, right=true.shape) + " " + wanted
+    if np.isnan(mine).any():
+        return _("the answer is not a number (NaN): look for 0/0 or inf - inf.")
+    return _("you get {mine}, and {right} is right.").format(mine=shown(mine), right=shown(true))
+
+
+def _shown_inputs(exercise, inputs):
+    return ", ".join(f"{name} = {shown(value)}" for name, value in zip(_names(exercise), inputs)
+                     if not isinstance(value, np.random.Generator))
+
+
+def shown(value):
+    """A value in a few characters: numbers with four digits, large arrays by their shape."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    numbers = _numbers(value)
+    if callable(value) or numbers is None:
+        return getattr(value, "__doc__", None) if callable(value) else repr(value)[:60]
+    if numbers.size > 12:
+        return _("an array of shape {shape}").format(shape=numbers.shape)
+    return str(_rounded(numbers.tolist())).replace("'", "")
+
+
+def _rounded(value):
+    return [_rounded(v) for v in value] if isinstance(value, list) else f"{value:.4g}"

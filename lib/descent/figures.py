@@ -134,3 +134,23 @@ def basin_map(ax, surface, reached):
         ax.annotate(str(k + 1), (x, y), xytext=(7, 5), textcoords="offset points", zorder=4)
     ax.set_aspect("equal")
     return ax
+
+
+def chain(ax, names, values, slopes, factors):
+    """Draw a chain of computations: values above go forward, slopes of the loss below come back.
+
+    names are TeX; factors[k] is what the slope is multiplied with from stop k + 1 back to stop k.
+    """
+    forward, back = COLORS["gradient_descent"], COLORS["momentum"]
+    ax.set(xlim=(-0.3, len(names) - 0.7), ylim=(-1, 1))
+    ax.set_axis_off()
+    for k, (name, value, slope) in enumerate(zip(names, values, slopes)):
+        ax.text(k, 0, f"${name}$", ha="center", va="center", fontsize=20)
+        ax.text(k, 0.62, f"{value:g}", ha="center", va="center", fontsize=14, color=forward)
+        ax.text(k, -0.62, f"{slope:g}", ha="center", va="center", fontsize=14, color=back)
+    for k, factor in enumerate(factors):
+        for y, ends, color in [(0.1, (0.15, 0.85), forward), (-0.1, (0.85, 0.15), back)]:
+            ax.annotate("", (k + ends[1], y), (k + ends[0], y),
+                        arrowprops={"arrowstyle": "->", "color": color})
+        ax.text(k + 0.5, -0.4, rf"$\times\,{factor:g}$", ha="center", va="center", color=back)
+    return ax

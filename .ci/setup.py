@@ -16,10 +16,10 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OLDEST = (3, 11)
 STUDENT, TESTER = "requirements.lock", os.path.join("tests", "requirements.lock")
+DISK_FULL = ("The disk is full: the environment and pip's temporary files need about 1 GB."
+             " Free some and run again.")
 SAYINGS = [  # what pip says -> what we say
-    (("No space left on device", "Disk quota exceeded"),
-     "The disk is full: the environment and pip's temporary files need about 1 GB."
-     " Free some and run again."),
+    (("No space left on device", "Disk quota exceeded"), DISK_FULL),
     (("DO NOT MATCH THE HASHES",),
      "A downloaded file isn't the one that the lock names, so it was not installed. Run again;"
      " if it stays so, something between you and the package index changes files."),
@@ -28,6 +28,11 @@ SAYINGS = [  # what pip says -> what we say
       "NewConnectionError", "ConnectTimeoutError"),
      "The packages could not be downloaded. Check the network connection and run again."),
 ]
+
+
+def tell(sentence):
+    sys.stdout.write(sentence + "\n")
+    sys.stdout.flush()
 
 
 def stop(sentence):
@@ -76,6 +81,8 @@ def run(*command):
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         said = done.stdout.decode(errors="replace")
+        if shutil.disk_usage(ROOT).free < 2**25:  # venv hides what its pip said
+            stop(DISK_FULL)
         for words, sentence in SAYINGS:
             if any(word in said for word in words):
                 stop(sentence)
@@ -99,11 +106,11 @@ def set_up(folder, test, bench):
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     locked = pip + ["--require-hashes", "--only-binary", ":all:", "-r"]
     if have and have == want[:len(have)]:
-        print("Adding to {} what the tests need ...".format(folder), flush=True)
+        tell("Adding to {} what the tests need ...".format(folder))
         os.remove(stamp)
     else:
-        print("Setting up {} with Python {}: once, a minute or two ..."
-              .format(folder, version()), flush=True)
+        tell("Setting up {} with Python {}: once, a minute or two ..."
+             .format(folder, version()))
         if os.path.lexists(venv):
             shutil.rmtree(venv)
         run(sys.executable, "-m", "venv", venv)
@@ -125,5 +132,5 @@ if __name__ == "__main__":
         stop("\nInterrupted: run again to finish the set-up.")
     except OSError as error:
         if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
-            stop(SAYINGS[0][1])
+            stop(DISK_FULL)
         stop("The set-up failed: {}. Remove {} and run again.".format(error, sys.argv[1]))

@@ -44,10 +44,13 @@ def version():
     return ".".join(str(part) for part in sys.version_info[:3])
 
 
-def check_python():
+def check_version():
     if sys.version_info < OLDEST:
         stop("Python 3.11 or newer is needed, {} is {}. If a newer one is installed, name it:"
              " make lab PYTHON=/path/to/python3.12".format(sys.executable, version()))
+
+
+def check_venv():
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -97,12 +100,13 @@ def bench_packages():
 
 
 def set_up(folder, test, bench):
+    check_version()
     venv = os.path.join(ROOT, folder)
     stamp, python = os.path.join(venv, ".stamp"), os.path.join(venv, "bin", "python")
     want, have = recipe(test, bench), made_from(stamp, python)
     if have[:len(want)] == want:
         return
-    check_python()
+    check_venv()
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     locked = pip + ["--require-hashes", "--only-binary", ":all:", "-r"]
     if have and have == want[:len(have)]:

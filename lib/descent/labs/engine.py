@@ -127,7 +127,7 @@ class Lab:
     """
 
     def __init__(self, title, build, controls, presets, *, more=(), follow=None, point=None,
-                 start=None, size=(8.8, 3.9), twin_size=(2.93, 4.2)):
+                 start=None, size=(8.4, 3.5), twin_size=(2.8, 4)):
         self._build, self._size, self._twin_size = build, size, twin_size
         self._parts, self._follow, self._point = controls, follow or {}, point
         self._held, self._drawn, self._background, self._pressed = 0, None, None, False
@@ -140,7 +140,8 @@ class Lab:
             self._canvas = FigureCanvasAgg(self.figure)
             self._draw = build(self.figure, False)
         self.image = Picture(format="png", tooltip=title,
-                             layout={"max_width": "100%", "height": "auto", "margin": "4px 0"})
+                             width=f"{100 * size[0]:.0f}", height=f"{100 * size[1]:.0f}",
+                             layout={"max_width": "100%", "height": "auto", "margin": "2px 0"})
         self._status = widgets.HTML(layout={"margin": "0 8px"})
         self._held = 1                          # no picture before all is in place
         self._defaults = self.settings
@@ -285,34 +286,38 @@ class Lab:
                                                   "grid" if change.new else "none"), "value")
             buttons.append(toggle)
         wrap = {"flex_flow": "row wrap"}
-        return widgets.VBox([widgets.HBox(buttons, layout=wrap), *rows, self.image, self._status],
-                            layout={"max_width": f"{100 * self._size[0] + 16:.0f}px"})
+        return widgets.VBox([widgets.HBox(buttons, layout=wrap), *rows, self._status, self.image],
+                            layout={"max_width": f"{100 * self._size[0] + 8:.0f}px"})
 
     def _listen(self):
-        # The synced xy is held back while the kernel is busy, so a drag never queues up; the press
-        # and the release are messages of their own, and the release brings the final place.
-        self._events = Event(source=self.image, watched_events=["mousedown", "mouseup",
-                                                                "mouseleave"],
-                             prevent_default_action=True, xy_coordinate_system="data")
+        # The synced xy is held back while the kernel is busy, so a drag never queues up; press and
+        # release are messages of their own, and the release brings the final place. Coordinates
+        # are relative to the image as shown: its natural size reads 0 while a new picture loads.
+        self._events = Event(source=self.image, prevent_default_action=True,
+                             watched_events=["mousedown", "mouseup", "mouseleave"],
+                             xy_coordinate_system="relative")
         self._events.on_dom_event(self._pressing)
         self._events.observe(lambda change: self._pressed and self._point_at(*change.new), "xy")
 
     def _pressing(self, event):
+        place = event.get("relativeX", -1), event.get("relativeY", -1)
         if event["event"] == "mousedown" and event.get("button", 0) == 0:
-            self._pressed = self.figure.axes[0].bbox.padded(8).contains(*self._pixel(event))
+            self._shown_width = event.get("boundingRectWidth") or self.figure.bbox.width
+            self._pressed = self.figure.axes[0].bbox.padded(8).contains(*self._pixel(*place))
         if self._pressed and event["event"] != "mouseleave":
-            self._point_at(event["dataX"], event["dataY"])
+            self._point_at(*place)
         if event["event"] != "mousedown":
             self._pressed = False
 
-    def _pixel(self, event):
-        return event["dataX"], self.figure.bbox.height - event["dataY"]
+    def _pixel(self, x, y):
+        scale = self.figure.bbox.width / self._shown_width
+        return x * scale, self.figure.bbox.height - y * scale
 
-    def _point_at(self, x, y):
+    def _point_at(self, *place):
         ax = self.figure.axes[0]
-        x, y = ax.transData.inverted().transform((x, self.figure.bbox.height - y))
-        self.set(**self._point(*(float(np.clip(v, *sorted(limits))) for v, limits in
-                                 [(x, ax.get_xlim()), (y, ax.get_ylim())])))
+        point = ax.transData.inverted().transform(self._pixel(*place))
+        self.set(**self._point(*(float(np.clip(value, *sorted(limits))) for value, limits in
+                                 zip(point, (ax.get_xlim(), ax.get_ylim())))))
 
     def __repr__(self):
         return self.summary

@@ -51,7 +51,7 @@ def descent_on_a_surface(**start):
             "rosenbrock": "Rosenbrock", "beale": "Beale", "himmelblau": "Himmelblau"}, "ravine"),
         "learning_rate": Number(_("learning rate η"), geometric(1e-4, 1), 0.02, r"\eta"),
         "steps": Number(_("number of steps"), STEPS, 100, "k"),
-        "basins": Switch(_("colour every start by the minimum it reaches")),
+        "basins": Switch(_("colour starts by where they end")),
         "start_x": Number(_("start θ₁"), domain("ravine", 0), -4.0, r"\theta_1"),
         "start_y": Number(_("start θ₂"), domain("ravine", 1), 1.0, r"\theta_2"),
     }
@@ -75,7 +75,7 @@ def descent_on_a_surface(**start):
 def _build(fig, compact):
     color = figures.COLORS["gradient_descent"]
     if compact:
-        board, falls = fig.add_axes([.22, .42, .72, .5]), fig.add_axes([.22, .1, .72, .19])
+        board, falls = fig.add_axes([.27, .49, .69, .44]), fig.add_axes([.27, .1, .69, .26])
         lengths = gauge = None
     else:
         board = fig.add_axes([.065, .14, .43, .82])

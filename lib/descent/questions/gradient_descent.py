@@ -8,8 +8,8 @@ QUESTIONS = (
              _("You stand anywhere in the ravine. Where does −g point?"),
              options=(
                  (_("At the minimum"),
-                  _("Only by luck. The gradient is the slope here; it has not seen the valley. In the "
-                    "picture above −g and the way to the minimum are 67° apart.")),
+                  _("Only by luck. The gradient is the slope here; it has not seen the valley. The "
+                    "next cells measure how far it can miss.")),
                  (_("In the direction in which the loss falls fastest for a short step"),
                   _("Yes: that, and nothing about what comes later. In a ravine it points across, "
                     "at the other wall.")),

@@ -34,8 +34,3 @@ def mark(text):
 def say(text, **values):
     """Print a sentence in the chosen language with its values put in, say("η = {lr:.2g}", lr=lr)."""
     print(_(text).format(**values))
-
-
-def N_(text):
-    """Mark a text for the catalogue where it must not be translated yet; `_` does it later."""
-    return text

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..language import N_, _
+from ..language import _
+from ..language import mark as N_
 
 SEEDS = tuple(range(20))    # what the chapters report; the tests use others
 SHARE = 0.9                 # a condition passes if its rule holds on this share of the seeds

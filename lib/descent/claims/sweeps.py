@@ -1,0 +1,21 @@
+"""Run the long sweeps again and store what they find: python -m descent.claims.sweeps [NAME ...]."""
+
+import json
+import sys
+
+from .tuning import STORED
+
+SWEEPS = {}  # name -> function without arguments that returns plain data
+
+
+def main(names):
+    """Run the sweeps of these names, or all, and write claims/stored/NAME.json."""
+    STORED.mkdir(exist_ok=True)
+    for name in names or SWEEPS:
+        text = json.dumps(SWEEPS[name](), indent=1, sort_keys=True)
+        (STORED / f"{name}.json").write_text(text + "\n")
+        print(name, text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -10,7 +10,7 @@ help:  ## this list
 
 lab:  ## set up once, then open the course in JupyterLab
 	$(SETUP) .venv
-	@.venv/bin/jupyter lab --config=.ci/lab/jupyter_lab_config.py notebooks/00-start-here.ipynb
+	@.venv/bin/jupyter lab --config=.ci/lab/jupyter_lab_config.py
 
 test:  ## set up once, then run every test
 	$(SETUP) .venv --test

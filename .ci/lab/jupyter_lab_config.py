@@ -9,6 +9,7 @@ screen = not sys.platform.startswith("linux") or any(
 
 c = get_config()  # noqa: F821  (given by traitlets)
 c.ServerApp.root_dir = str(root / "notebooks")
+c.LabApp.default_url = "/lab/tree/00-start-here.ipynb"
 c.ServerApp.open_browser = screen and "CI" not in os.environ  # if not, the address is printed
 c.ServerApp.allow_root = True  # a container's only user is root
 # Nothing leaves the machine: no look for updates, no news, and no question about them.

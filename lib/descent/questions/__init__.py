@@ -24,7 +24,7 @@ CHAPTERS = ("start", "terminology", "gradient_descent", "variants")
 
 @dataclass(frozen=True)
 class Question:
-    """A question with one right option. options: pairs (text, the reason why it is right or not)."""
+    """A question with one right option. options: pairs (text, why it is right or wrong)."""
 
     id: str
     text: str
@@ -50,7 +50,7 @@ class Prediction:
         _check(self)
         values = [value for _text, value in self.options]
         if not (self.is_numeric or all(isinstance(value, str) for value in values)):
-            raise ValueError(f"{self.id}: the values must be all numbers or all strings, got {values}")
+            raise ValueError(f"{self.id}: values must be all numbers or all strings, got {values}")
         if len(set(values)) < len(values):
             raise ValueError(f"{self.id}: the options must differ in value, got {values}")
 
@@ -59,7 +59,7 @@ class Prediction:
         return all(isinstance(value, (int, float)) for _text, value in self.options)
 
     def nearest(self, measured):
-        """The number of the option that a measurement comes nearest to; in ratio if all are positive.
+        """The number of the option nearest to a measurement, by ratio if all are positive.
 
         Raises ValueError for a measurement that is not a finite number, or not one of the strings.
         """
@@ -96,7 +96,8 @@ class _Choice:
             options=[(_(text), k) for k, (text, _value) in enumerate(item.options)], value=None,
             description=_("Your answer"), layout=widgets.Layout(width="auto"))
         self.feedback = widgets.HTML()
-        self.view = widgets.VBox([widgets.HTML(_marked_up(_(item.text))), self.radio, self.feedback])
+        text = widgets.HTML(_marked_up(_(item.text)))
+        self.view = widgets.VBox([text, self.radio, self.feedback])
 
     def say(self, text, color="#767676"):
         self.feedback.value = (f'<div role="status" style="border-left: 4px solid {color}; '
@@ -151,8 +152,10 @@ class Guess(_Choice):
                 _("What happens: {option}.")).format(
                     value=measured, digits=digits, option=option)
         if self.said is not None:
-            line += " " + (_("You said so.") if self.said == right else _("You said {option}.").format(
-                option=f"“{_(self.item.options[self.said][0])}”"))
+            said = f"“{_(self.item.options[self.said][0])}”"
+            line += " " + (_("You said so.") if self.said == right else
+                           _("You said {option}.").format(option=said))
+        print(_("The answer:"))  # all that JupyterLab shows while the output is folded
         print(line)
 
 

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
-from descent.checks import ENDLESS, check, exercises, solution, verdict
+from descent.checks import ENDLESS, _outcomes, check, exercises, solution, verdict
 
 EXERCISES = exercises()
 IDEAS = [pytest.param(name, mistake, idea, id=f"{name}-{mistake.name}-{k}")
@@ -47,3 +47,237 @@ def test_a_mistake_is_named_as_itself(name, mistake, idea):
 def test_an_exercise_knows_at_least_four_mistakes_with_names_of_their_own(name):
     names = [mistake.name for mistake in EXERCISES[name].mistakes]
     assert len(names) >= 4 and len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_no_mistake_is_an_error_whatever_the_input(name):
+    exercise = EXERCISES[name]
+    cases = exercise.cases(np.random.default_rng(0))
+    for mistake in exercise.mistakes:  # else any function that raises would be taken for it
+        for idea in mistake.functions:
+            assert any(o.error is None for o in _outcomes(exercise, idea, cases)), mistake.name
+
+
+SHUFFLING = [name for name, exercise in EXERCISES.items()
+             if "rng" in inspect.signature(exercise.solution).parameters]
+
+
+@pytest.mark.parametrize("burnt", range(1, 4))
+@pytest.mark.parametrize("name", SHUFFLING)
+def test_another_shuffle_changes_no_verdict(name, burnt):
+    def burning(function):  # the same idea, whose random numbers come out differently
+        def other(*inputs):
+            inputs[-1].random(burnt)
+            return function(*inputs)
+        return student(name, lambda *inputs: other(*inputs))
+
+    exercise = EXERCISES[name]
+    assert verdict(burning(exercise.solution)).kind == "right"
+    for mistake in exercise.mistakes:
+        for idea in mistake.functions:
+            assert verdict(burning(idea)).kind == mistake.name
+
+
+def line(function):
+    found = verdict(function)
+    assert "\n" not in found.text and found.text.startswith(f"✗ {function.__name__}: ")
+    assert found.kind == "wrong"
+    return found.text.split(": ", 1)[1]
+
+
+def test_an_error_is_a_sentence_with_the_line_that_raised_it():
+    def count_iterations(n, size, epochs):
+        return n // (size - size) * epochs
+    assert "“return n // (size - size) * epochs”: ZeroDivisionError:" in line(count_iterations)
+
+
+def test_an_error_in_what_the_function_calls_is_found_at_its_own_line():
+    def mse_gradient(theta, x, y):
+        return np.linalg.inv(x) @ y
+    assert "“return np.linalg.inv(x) @ y”: numpy.linalg.LinAlgError: " in line(mse_gradient)
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), RecursionError("deep"), AssertionError()])
+def test_whatever_is_raised_is_told(raised):
+    def count_iterations(n, size, epochs):
+        raise raised
+    assert type(raised).__name__ in line(count_iterations)
+
+
+def test_an_interrupt_is_no_answer():
+    def count_iterations(n, size, epochs):
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        check(count_iterations)
+
+
+def test_the_smallest_failing_example_is_shown():
+    def count_iterations(n, size, epochs):
+        return n + size
+    assert line(count_iterations) == (
+        "for n = 12, size = 4, epochs = 1: you get 16, and 3 is right.")
+
+
+def test_an_unknown_property_is_told():
+    def cut_into_batches(x, y, size, rng):
+        order = rng.permutation(len(x))[:-1]
+        return [(x[order[k:k + size]], y[order[k:k + size]]) for k in range(0, len(x) - 1, size)]
+    assert line(cut_into_batches).endswith(
+        "the batch sizes: you get [3, 3], and [3, 3, 1] is right.")
+
+    def random_subset(x, y, size, rng):
+        rows = rng.permutation(len(x))[:size]
+        return x[rows] + 1, y[rows]
+    assert line(random_subset).endswith(
+        "it does not hold that the inputs of each example are left as they are.")
+
+
+@pytest.mark.parametrize("answer, told", [
+    ("15", "you get '15'; it should return one number."),
+    (None, "it returns nothing yet: end with return and one number."),
+    ([3], "the answer has shape (1,) instead of (); it should return one number."),
+    ({"a": 1}, "you get {'a': 1}; it should return one number."),
+    (float("nan"), "the answer is not a number (NaN): look for 0/0 or inf - inf."),
+    (print, "it should return one number."),
+    ([[1], [1, 2]], "you get [[1], [1, 2]]; it should return one number."),
+    (1j, "you get 1j; it should return one number."),
+])
+def test_an_answer_of_another_kind_is_told(answer, told):
+    def count_iterations(n, size, epochs):
+        return answer if n else 0
+    assert line(count_iterations).endswith(told)
+
+
+@pytest.mark.parametrize("answer", [None, 7, "text", [], [1], [(1, 2)], np.zeros(3), {}, [()], print])
+@pytest.mark.parametrize("name", EXERCISES)
+def test_any_answer_gets_a_sentence(name, answer):
+    function = student(name, lambda *inputs: answer if inputs else 0)
+    assert verdict(function).kind not in ("right", "open")
+
+
+def test_a_constant_factor_is_told():
+    def mse_gradient(theta, x, y):
+        return 6 / len(y) * x.T @ (x @ theta - y)
+    assert line(mse_gradient).startswith("every number is 3 times the right one")
+
+
+def test_a_column_is_named():
+    def mse_gradient(theta, x, y):
+        return (x.T @ (x @ theta - y))[:, None]
+    assert "the answer has shape (2, 1) instead of (2,)" in line(mse_gradient)
+
+
+def test_an_argument_that_is_changed_is_told_and_the_next_check_is_not_harmed():
+    def batch_gradient(gradients, batch):
+        mean = gradients[batch].mean(axis=0)
+        gradients[:] = 0
+        return mean
+    assert "it changes gradients of its caller" in line(batch_gradient)
+    assert verdict(EXERCISES["batch_gradient"].solution).kind == "right"
+
+
+def test_a_wrong_answer_is_named_even_if_it_changes_an_argument_too():
+    def batch_gradient(gradients, batch):
+        total = gradients[batch].sum(axis=0)
+        gradients[:] = 0
+        return total
+    assert verdict(batch_gradient).kind == "sum"
+
+
+def test_a_wrong_number_of_parameters_is_told():
+    def count_iterations(n, size):
+        return n
+    assert line(count_iterations) == (
+        "it takes (n, size), but the exercise calls it with (n, size, epochs).")
+
+
+def test_prints_are_kept_from_the_screen_and_are_no_answer(capsys):
+    def count_iterations(n, size, epochs):
+        print(-(-n // size) * epochs)
+    check(count_iterations)
+    assert capsys.readouterr().out == (
+        "✗ count_iterations: it prints its answer; write return instead of print.\n")
+
+
+def test_warnings_are_kept_from_the_screen(recwarn):
+    def epoch_loss(losses, sizes):
+        return np.sum(losses) / (np.sum(sizes) * 0)
+    verdict(epoch_loss)
+    assert not recwarn.list
+
+
+def test_a_generator_is_a_list_and_may_be_endless():
+    def cut_into_batches(x, y, size, rng):
+        order = rng.permutation(len(x))
+        for k in range(0, len(x), size):
+            yield x[order[k:k + size]], y[order[k:k + size]]
+    assert verdict(cut_into_batches).kind == "right"
+
+    def descent_history(gradient, theta, lr, steps):
+        while True:
+            yield theta
+    assert f"the answer has shape ({ENDLESS}, 2)" in line(descent_history)
+
+
+def test_other_right_ways_are_right():
+    def count_iterations(n, size, epochs):
+        return np.ceil(n / size) * epochs
+
+    def epoch_and_position(iteration, n, size):
+        return np.array(divmod(iteration, int(np.ceil(n / size))))
+
+    def cut_into_batches(x, y, size, rng):
+        order = np.arange(len(x))
+        rng.shuffle(order)
+        cuts = range(size, len(x), size)
+        return zip(np.split(x[order], cuts), np.split(y[order], cuts))
+
+    def epoch_loss(losses, sizes):
+        return np.average(losses, weights=sizes)
+
+    def mse_gradient(theta, x, y):
+        return np.mean(2 * (x @ theta - y)[:, None] * x, axis=0)
+
+    def largest_stable_rate(x):
+        return len(x) / np.linalg.norm(x, 2)**2
+
+    def cloud_variance(gradients, size):
+        n = len(gradients)
+        return gradients.var(axis=0, ddof=1).sum() / size * (1 - size / n)
+
+    def decaying_rate(lr0, k0):
+        return lambda k: lr0 * k0 / (k0 + k)
+
+    def random_subset(x, y, size, rng):
+        rows = rng.permutation(len(x))[:size]
+        return [x[rows], y[rows]]
+
+    for function in (count_iterations, epoch_and_position, cut_into_batches, epoch_loss,
+                     mse_gradient, largest_stable_rate, cloud_variance, decaying_rate,
+                     random_subset):
+        assert verdict(function).kind == "right", verdict(function).text
+
+
+def test_the_same_function_gets_the_same_line(capsys):
+    def random_subset(x, y, size, rng):
+        return x[:size] * rng.random(), y[:size]
+    check(random_subset)
+    check(random_subset)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+
+
+@pytest.mark.parametrize("given", ["count_iterations", 15, None, len])
+def test_what_is_no_exercise_is_refused(given):
+    with pytest.raises(ValueError, match="count_iterations, epoch_and_position"):
+        check(given)
+
+
+def test_an_unknown_solution_is_refused():
+    with pytest.raises(ValueError, match="got sort"):
+        solution("sort")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_solution_is_short_and_says_what_it_does(name):
+    assert EXERCISES[name].solution.__doc__ and len(solution(name).splitlines()) <= 12

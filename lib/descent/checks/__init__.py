@@ -86,7 +86,7 @@ def verdict(function):
     exercise = _find(name if callable(function) else f"{function!r}, which is no function")
 
     def wrong(text, kind="wrong"):
-        return Verdict(kind, f"✗ {name}: {text}")
+        return Verdict(kind, f"✗ {name}: {' '.join(text.split())}")
 
     cases = exercise.cases(np.random.default_rng(0))
     try:
@@ -94,7 +94,7 @@ def verdict(function):
     except TypeError:
         return wrong(_("it takes {given}, but the exercise calls it with {wanted}.").format(
             given=inspect.signature(function), wanted=f"({', '.join(_names(exercise))})"))
-    mine = _outcomes(exercise, function, cases)
+    mine = list(_outcomes(exercise, function, cases))
     if all(o.answer is None and o.error is None for o in mine):
         if any(o.printed for o in mine):
             return wrong(_("it prints its answer; write return instead of print."))
@@ -102,7 +102,7 @@ def verdict(function):
             return wrong(_("it returns nothing yet: end with return and {returns}.").format(
                 returns=_(exercise.returns)))
         return Verdict("open", f"○ {name}: " + _("not attempted yet."))
-    right = _outcomes(exercise, exercise.solution, cases)
+    right = list(_outcomes(exercise, exercise.solution, cases))
     answered = _agree(exercise, mine, right)
     if answered and not any(o.changed for o in mine):
         return Verdict("right", f"✓ {name}: " + _("right in all {n} trials; {praise}.").format(
@@ -113,16 +113,18 @@ def verdict(function):
                 if _agree(exercise, mine, _outcomes(exercise, idea, cases), changes):
                     return wrong(_(mistake.text), mistake.name)
     if answered:
+        names = ", ".join(sorted({name for outcome in mine for name in outcome.changed}))
         return wrong(_("the answers are right, but it changes {names} of its caller: work on a "
-                       "copy.").format(names=", ".join(sorted({n for o in mine for n in o.changed}))))
+                       "copy.").format(names=names))
     factor = _factor(mine, right)
     if factor:
         return wrong(_("every number is {factor} times the right one: look for what is multiplied "
                        "or divided once too often.").format(factor=shown(factor)))
     k = [_agree(exercise, [a], [b]) for a, b in zip(mine, right)].index(False)
+    inputs = ", ".join(f"{name} = {shown(value)}" for name, value in zip(_names(exercise), cases[k])
+                       if not isinstance(value, np.random.Generator))
     return wrong(_("for {inputs}: {difference}").format(
-        inputs=_shown_inputs(exercise, cases[k]),
-        difference=_difference(exercise, function, mine[k], right[k])))
+        inputs=inputs, difference=_difference(exercise, function, mine[k], right[k])))
 
 
 def _find(name):
@@ -149,7 +151,7 @@ def listed(answer):
 
 
 def _outcomes(exercise, function, cases):
-    return [_outcome(exercise, function, inputs) for inputs in cases]
+    return (_outcome(exercise, function, inputs) for inputs in cases)
 
 
 def _outcome(exercise, function, inputs):
@@ -198,7 +200,7 @@ def _factor(mine, right):
         return None
     a, b = (np.concatenate([np.ravel(x) for x in side]) for side in zip(*pairs))
     factor = float(a @ b / (b @ b))
-    return factor if factor and same(a, factor * b, 1e-6) else None
+    return factor if factor and np.isfinite(factor) and same(a, factor * b, 1e-6) else None
 
 
 def _difference(exercise, function, outcome, right):
@@ -206,15 +208,19 @@ def _difference(exercise, function, outcome, right):
     wanted = _("it should return {returns}.").format(returns=_(exercise.returns))
     if outcome.error is not None:
         file = getattr(getattr(function, "__code__", None), "co_filename", None)
-        lines = [f.lineno for f in traceback.extract_tb(outcome.error.__traceback__)
-                 if f.filename == file]
-        return wanted if not lines else _("it stops at “{line}” with {error}: {message}").format(
-            line=linecache.getline(file, lines[-1]).strip(),
-            error=type(outcome.error).__name__, message=outcome.error)
+        lines = [frame.lineno for frame in traceback.extract_tb(outcome.error.__traceback__)
+                 if frame.filename == file]
+        if not lines:  # not the function stopped, but what reads its answer
+            return wanted
+        return _("it stops at “{line}”: {error}").format(
+            line=linecache.getline(file, lines[-1]).strip() or function.__name__,
+            error=traceback.format_exception_only(outcome.error)[-1])
     if isinstance(right.answer, dict):
         key = next(k for k, v in right.answer.items()
                    if not same(outcome.answer[k], v, exercise.tolerance))
-        return _("{what}: {mine}, and {right} is right.").format(
+        if right.answer[key] is True:
+            return _("it does not hold that {what}.").format(what=_(key))
+        return _("{what}: you get {mine}, and {right} is right.").format(
             what=_(key), mine=shown(outcome.answer[key]), right=shown(right.answer[key]))
     mine, true = _numbers(outcome.answer), _numbers(right.answer)
     if mine is None:
@@ -227,19 +233,12 @@ def _difference(exercise, function, outcome, right):
     return _("you get {mine}, and {right} is right.").format(mine=shown(mine), right=shown(true))
 
 
-def _shown_inputs(exercise, inputs):
-    return ", ".join(f"{name} = {shown(value)}" for name, value in zip(_names(exercise), inputs)
-                     if not isinstance(value, np.random.Generator))
-
-
 def shown(value):
     """A value in a few characters: numbers with four digits, large arrays by their shape."""
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
     numbers = _numbers(value)
     if callable(value) or numbers is None:
         return getattr(value, "__doc__", None) if callable(value) else repr(value)[:60]
-    if numbers.size > 12:
+    if numbers.size > 6:
         return _("an array of shape {shape}").format(shape=numbers.shape)
     return str(_rounded(numbers.tolist())).replace("'", "")
 

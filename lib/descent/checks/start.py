@@ -34,7 +34,8 @@ EXERCISES = (
             Mistake("not-summed", _("the inputs are weighted but not added up: sum over each row, "
                                     "as x @ w does."),
                     lambda x, w, b: x * w + b),
-            Mistake("one-sum", _("the sum runs over all rows: sum over each row alone, as x @ w does."),
+            Mistake("one-sum",
+                    _("the sum runs over all rows: sum over each row alone, as x @ w does."),
                     lambda x, w, b: np.sum(x * w) + b),
         )),
 )

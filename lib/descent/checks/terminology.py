@@ -40,6 +40,11 @@ def examples(rng, n, p=2):
     return rng.permuted(np.arange(n * p) + 0.5).reshape(n, p), rng.permuted(np.arange(n) + 100.25)
 
 
+def shuffles(rng):
+    """Examples, batch size and rng; sizes that divide the number of examples and that don't."""
+    return [(*examples(rng, n), size, rng) for n, size in ((7, 3), (11, 5), (12, 4))]
+
+
 def describe(x, y, epochs):
     """What must hold of shuffled batches, whatever the shuffle.
 
@@ -63,7 +68,8 @@ def describe(x, y, epochs):
         _("the order is another one each time"): any(order != ys[0] for order in ys),
         _("any example can be in a batch with any other"): len(set(batches)) > len(epochs[0]),
         _("neighbours in the data are parted"):
-            bool(np.mean([np.mean(np.diff(order) == 1) for order in ys if len(order) > 1] or 1) < 0.5),
+            sum(b - a == 1 for order in ys for a, b in zip(order, order[1:]))
+            < sum(len(order) - 1 for order in ys) / 2,
     }
 
 
@@ -114,7 +120,8 @@ def _filled_up(x, y, size, rng):
 
 
 def _split_evenly(x, y, size, rng):
-    return [(x[rows], y[rows]) for rows in np.array_split(rng.permutation(len(x)), -(-len(x) // size))]
+    return [(x[rows], y[rows])
+            for rows in np.array_split(rng.permutation(len(x)), _per_epoch(len(x), size))]
 
 
 def _split_into_size_parts(x, y, size, rng):
@@ -155,8 +162,8 @@ EXERCISES = (
                     _("n // size forgets the short last batch: round n / size up."),
                     lambda n, size, epochs: n // size * epochs),
             Mistake("one-too-many",
-                    _("where size divides n there is no short batch: round n / size up instead of "
-                      "adding 1 to n // size."),
+                    _("where size divides n there is no short batch: round n / size up instead "
+                      "of adding 1 to n // size."),
                     lambda n, size, epochs: (n // size + 1) * epochs),
             Mistake("across-epochs",
                     _("a batch never runs on into the next epoch: round up in each epoch, then "
@@ -198,20 +205,20 @@ EXERCISES = (
                     _("you count epochs and positions from 1: let both start at 0."),
                     lambda i, n, size: (i // _per_epoch(n, size) + 1, i % _per_epoch(n, size) + 1)),
             Mistake("iterations-from-one",
-                    _("you take iteration 1 for the first: the first is iteration 0, so nothing is "
-                      "to be subtracted or added."),
+                    _("you take iteration 1 for the first: the first is iteration 0, so nothing "
+                      "is to be subtracted or added."),
                     lambda i, n, size: divmod(i - 1, _per_epoch(n, size)),
                     lambda i, n, size: divmod(i + 1, _per_epoch(n, size))),
             Mistake("divided-by-n",
                     _("n counts examples, not iterations: divide by the iterations per epoch."),
                     lambda i, n, size: divmod(i, n)),
             Mistake("divided-by-size",
-                    _("size is the length of a batch, not of an epoch: divide by the iterations per "
-                      "epoch."),
+                    _("size is the length of a batch, not of an epoch: divide by the iterations "
+                      "per epoch."),
                     lambda i, n, size: divmod(i, size)),
             Mistake("all-batches-full",
-                    _("iteration * size counts the short batches as full ones: divide the iteration "
-                      "by the iterations per epoch."),
+                    _("iteration * size counts the short batches as full ones: divide the "
+                      "iteration by the iterations per epoch."),
                     lambda i, n, size: (i * size // n, i % _per_epoch(n, size)),
                     lambda i, n, size: (i * size // n, i * size % n // size),
                     lambda i, n, size: (i * size // n, i * size % n)),
@@ -226,7 +233,7 @@ EXERCISES = (
         cut_into_batches, play=_play_cut,
         returns=_("a list of pairs (x_batch, y_batch)"),
         praise=_("every example is there once, beside its own target, in a new order each time"),
-        cases=lambda rng: [(*examples(rng, n), size, rng) for n, size in ((7, 3), (11, 5), (12, 4))],
+        cases=shuffles,
         mistakes=(
             Mistake("not-shuffled",
                     _("the examples keep their order: cut a permutation, rng.permutation(len(x))."),
@@ -248,20 +255,20 @@ EXERCISES = (
                     lambda x, y, size, rng: _cut(rng.permuted(x, axis=1), y,
                                                  rng.permutation(len(x)), size)),
             Mistake("rows-torn",
-                    _("every column is shuffled on its own, which tears the examples apart: shuffle "
-                      "whole rows."),
+                    _("every column is shuffled on its own, which tears the examples apart: "
+                      "shuffle whole rows."),
                     lambda x, y, size, rng: _pairs(rng.permuted(x, axis=0), rng.permuted(y), size)),
             Mistake("last-batch-dropped",
                     _("the short last batch is dropped: let the last slice be as short as it is."),
                     lambda x, y, size, rng: _cut(
                         x, y, rng.permutation(len(x))[:len(x) // size * size], size)),
             Mistake("last-batch-filled-up",
-                    _("the last batch is filled up with examples that were there before: leave it "
-                      "short."),
+                    _("the last batch is filled up with examples that were there before: leave "
+                      "it short."),
                     _filled_up),
             Mistake("parts-of-equal-size",
-                    _("this cuts into parts of nearly equal size: give every batch size examples, "
-                      "and the last what is left."),
+                    _("this cuts into parts of nearly equal size: give every batch size "
+                      "examples, and the last what is left."),
                     _split_evenly),
             Mistake("size-batches",
                     _("size is the number of examples in a batch, not the number of batches: cut "
@@ -272,8 +279,8 @@ EXERCISES = (
                       "drawing row numbers."),
                     lambda x, y, size, rng: _cut(x, y, rng.integers(len(x), size=len(x)), size)),
             Mistake("fresh-subsets",
-                    _("every batch is drawn anew from all examples: shuffle once an epoch and cut "
-                      "that order."),
+                    _("every batch is drawn anew from all examples: shuffle once an epoch and "
+                      "cut that order."),
                     _fresh_subsets),
             Mistake("own-seed",
                     _("every epoch has the same order: use the rng you are given, not a new one "
@@ -293,8 +300,8 @@ EXERCISES = (
                     _("the same examples always meet in a batch: shuffle first, then cut."),
                     _shuffled_within, _batches_shuffled),
             Mistake("start-rolled",
-                    _("neighbours stay neighbours: shuffle the rows instead of starting somewhere "
-                      "else."),
+                    _("neighbours stay neighbours: shuffle the rows instead of starting "
+                      "somewhere else."),
                     lambda x, y, size, rng: _cut(
                         x, y, np.roll(np.arange(len(x)), rng.integers(len(x))), size)),
             Mistake("empty-batch",
@@ -311,12 +318,12 @@ EXERCISES = (
                            (rng.uniform(1, 3, 4), np.array([3, 3, 3, 2]))],
         mistakes=(
             Mistake("plain-mean",
-                    _("the short last batch weighs as much as a full one: weight each loss by its "
-                      "batch's size."),
+                    _("the short last batch weighs as much as a full one: weight each loss by "
+                      "its batch's size."),
                     lambda losses, sizes: np.mean(losses)),
             Mistake("sum-of-means",
-                    _("this adds up means: weight each loss by its size, then divide by the number "
-                      "of examples."),
+                    _("this adds up means: weight each loss by its size, then divide by the "
+                      "number of examples."),
                     lambda losses, sizes: np.sum(losses)),
             Mistake("not-divided",
                     _("this is the sum over all examples: divide by their number, sum(sizes)."),

@@ -2,8 +2,8 @@
 NEW := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(NEW)' 2>/dev/null && echo $$p && break; done),python3)
-SETUP = @command -v "$(PYTHON)" >/dev/null || { echo "Python 3.11 or newer is needed, and there\
- is no $(PYTHON) on this machine." >&2; exit 1; }; "$(PYTHON)" .ci/setup.py
+SETUP = @python="$(PYTHON)"; command -v "$$python" >/dev/null || { echo "Python 3.11 or newer is\
+ needed, and there is no $$python on this machine." >&2; exit 1; }; "$$python" .ci/setup.py
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]*:.*## /{printf "make %-11s%s\n", $$1, $$2}' Makefile

@@ -1,6 +1,11 @@
 """The live labs: sliders in, a picture and one line of numbers out; see engine.Lab for their use."""
 
+from .clock import training_clock
 from .engine import Lab
+from .first import first_lab
+from .heat import rate_by_batch
 from .surface import basins, descent_on_a_surface, stable_rate
+from .ways import bowl, gradient_cloud, shrinkage, three_ways
 
-__all__ = ["Lab", "basins", "descent_on_a_surface", "stable_rate"]
+__all__ = ["Lab", "basins", "bowl", "descent_on_a_surface", "first_lab", "gradient_cloud",
+           "rate_by_batch", "shrinkage", "stable_rate", "three_ways", "training_clock"]

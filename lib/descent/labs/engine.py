@@ -88,8 +88,7 @@ class Number:
 class Choice:
     """One of several: options {value: what the learner reads}."""
 
-    def __init__(self, label, options, value, symbols=None):
-        self.symbols = symbols or {}
+    def __init__(self, label, options, value):
         self.field = self.row = widgets.Dropdown(
             options=[(shown, key) for key, shown in options.items()], value=value,
             description=label, style={"description_width": LABEL}, layout={"width": "auto"})
@@ -123,11 +122,12 @@ class Lab:
     Switch}; those named in `more` are behind a button. presets: {name: (label, settings)}.
     follow: {name: function(settings) -> settings}: what else changes when that control does; a
     Number's (values, value) changes its range as well. point(x, y) -> settings: what a press or
-    a drag at a point of the first axes sets. start: settings to begin with.
+    a drag at a point of the first axes sets. legend: (colour, words) for lines whose symbols do not
+    tell them apart. start: settings to begin with.
     """
 
     def __init__(self, title, build, controls, presets, *, more=(), follow=None, point=None,
-                 start=None, size=(8.4, 3.5), twin_size=(2.8, 4)):
+                 legend=(), start=None, size=(8.4, 3.5), twin_size=(2.8, 3.8)):
         self._build, self._size, self._twin_size = build, size, twin_size
         self._parts, self._follow, self._point = controls, follow or {}, point
         self._held, self._drawn, self._background, self._pressed = 0, None, None, False
@@ -149,7 +149,7 @@ class Lab:
         self._defaults = self.settings
         self.presets = {name: self._resolve(found) for name, (label, found) in presets.items()}
         self._held = 0
-        self.view = self._arrange(presets, more)
+        self.view = self._arrange(presets, more, legend)
         if point:
             self._listen()
         self._redraw()
@@ -241,12 +241,12 @@ class Lab:
     def twin(self, *settings, columns=None):
         """A static figure of the lab at these settings: names of presets, or dicts of settings.
 
-        Each panel is titled with the symbols of what differs.
+        Each panel is titled with a letter and the symbols of the numbers that differ.
         """
         found = [self.presets[s] if isinstance(s, str) else self._resolve(s) for s in settings]
-        columns = columns or min(len(found), 4)
-        rows = -(-len(found) // columns)
         width, height = self._twin_size
+        columns = columns or max(1, min(len(found), round(self._size[0] // width)))
+        rows = -(-len(found) // columns)
         with matplotlib.rc_context(STYLE):
             fig = Figure((width * columns, height * rows))
             panels = fig.subfigures(rows, columns, squeeze=False).ravel()
@@ -258,16 +258,12 @@ class Lab:
         return fig
 
     def _symbols(self, one, others):
-        shown = []
-        for name, part in self._parts.items():
-            if len({other[name] for other in others}) > 1:
-                if getattr(part, "symbol", ""):
-                    shown.append(f"${part.symbol} = {one[name]:g}$")
-                elif getattr(part, "symbols", None):
-                    shown.append(part.symbols[one[name]])
-        return ", ".join(shown)
+        letter = "abcdefghijklmnopqrstuvwxyz"[others.index(one) % 26]
+        return ", ".join([rf"$\mathbf{{{letter}}}$"] + [
+            f"${part.symbol} = {one[name]:g}$" for name, part in self._parts.items()
+            if getattr(part, "symbol", "") and len({other[name] for other in others}) > 1])
 
-    def _arrange(self, presets, more):
+    def _arrange(self, presets, more, legend):
         buttons = []
         for k, (name, (label, _settings)) in enumerate(presets.items(), start=1):
             button = widgets.Button(description=f"{k} {label}", layout={"width": "auto"})
@@ -285,8 +281,12 @@ class Lab:
             toggle.observe(lambda change: setattr(rows[1].layout, "display",
                                                   "grid" if change.new else "none"), "value")
             buttons.append(toggle)
+        colors = widgets.HTML("".join(
+            f'<span style="color:{color};margin-right:14px">■ {html.escape(words)}</span>'
+            for color, words in legend), layout={"margin": "0 8px"})
         wrap = {"flex_flow": "row wrap"}
-        return widgets.VBox([widgets.HBox(buttons, layout=wrap), *rows, self._status, self.image],
+        return widgets.VBox([widgets.HBox(buttons, layout=wrap), *rows, self._status,
+                             *([colors] if legend else []), self.image],
                             layout={"max_width": f"{100 * self._size[0] + 8:.0f}px"})
 
     def _listen(self):

@@ -75,7 +75,7 @@ def descent_on_a_surface(**start):
 def _build(fig, compact):
     color = figures.COLORS["gradient_descent"]
     if compact:
-        board, falls = fig.add_axes([.27, .49, .69, .44]), fig.add_axes([.27, .1, .69, .26])
+        board, falls = fig.add_axes([.27, .49, .66, .44]), fig.add_axes([.27, .1, .66, .26])
         lengths = gauge = None
     else:
         board = fig.add_axes([.065, .14, .43, .82])

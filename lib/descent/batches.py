@@ -27,17 +27,10 @@ def random_batches(*arrays, size, rng, replace=False):
     Nothing makes the draws of an epoch's length cover the data: see the notebooks on variance
     and coverage. size=1 is stochastic gradient descent in the strict sense.
     """
-    arrays = _checked(arrays)
-    n = len(arrays[0])
-    size, draw = _checked_size(size, n), _for_each_run(rng)
+    def subset(rng, n, size):
+        return rng.integers(n, size=size) if replace else rng.choice(n, size, replace=False)
 
-    def batches():
-        while True:
-            rows = draw(lambda rng: rng.integers(n, size=size) if replace else
-                        rng.choice(n, size, replace=False))
-            yield tuple(a[rows] for a in arrays)
-
-    return batches()
+    return _batches(arrays, size, rng, subset)
 
 
 def mini_batches(*arrays, size, rng):
@@ -45,37 +38,34 @@ def mini_batches(*arrays, size, rng):
 
     An epoch, `epoch_length(N, size)` iterations, sees each of the N examples exactly once.
     """
+    return _batches(arrays, size, rng, lambda rng, n, size: rng.permutation(n))
+
+
+def _batches(arrays, size, rng, deal):
+    """Cut the rows that deal(rng, n, size) hands out into parts of `size`, and deal again."""
     arrays = _checked(arrays)
     n = len(arrays[0])
-    size, draw = _checked_size(size, n), _for_each_run(rng)
+    size = _checked_size(size, n)
+    alone = isinstance(rng, np.random.Generator)
+    rngs = [rng] if alone else list(rng) if hasattr(rng, "__iter__") else []
+    if not rngs or not all(isinstance(one, np.random.Generator) for one in rngs):
+        raise ValueError(f"rng must be a NumPy Generator, or a list with one for each run: {rng!r}")
 
     def batches():
         while True:
-            order = draw(lambda rng: rng.permutation(n))
-            for start in range(0, n, size):
-                rows = order[..., start:start + size]
-                yield tuple(a[rows] for a in arrays)
+            rows = deal(rng, n, size) if alone else np.stack([deal(one, n, size) for one in rngs])
+            for start in range(0, rows.shape[-1], size):
+                yield tuple(a[rows[..., start:start + size]] for a in arrays)
 
     return batches()
-
-
-def _for_each_run(rng):
-    """A function that draws rows from one Generator, or from each in a list, (runs, ...)."""
-    if isinstance(rng, np.random.Generator):
-        return lambda draw: draw(rng)
-    rngs = list(rng) if hasattr(rng, "__iter__") else []
-    if not rngs or not all(isinstance(one, np.random.Generator) for one in rngs):
-        raise ValueError(f"rng must be a NumPy Generator, or a list with one for each run: {rng!r}")
-    return lambda draw: np.stack([draw(one) for one in rngs])
 
 
 def _checked(arrays):
     arrays = tuple(np.asarray(a) for a in arrays)
     lengths = [len(a) if a.ndim else 0 for a in arrays]
-    if not arrays or min(lengths) == 0:
-        raise ValueError("the data is empty: give arrays with one example a row")
-    if len(set(lengths)) > 1:
-        raise ValueError(f"the arrays must have one row for each example, got {lengths} rows")
+    if len(set(lengths)) != 1 or 0 in lengths:
+        raise ValueError("the data must not be empty and every array must have one row for each "
+                         f"example, got {lengths} rows")
     if not all(a.dtype.kind in "fiub" and np.isfinite(a).all() for a in arrays):
         raise ValueError("the data must be finite numbers, got NaN, inf or something else in it")
     return arrays

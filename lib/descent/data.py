@@ -1,17 +1,11 @@
 """Real data that ships with the course, spirals to draw, and random splits."""
 
-from functools import cache
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 
 DATASETS = Path(__file__).parent / "datasets"
-
-
-@cache
-def _stored_digits():
-    with np.load(DATASETS / "digits.npz") as stored:
-        return stored["images"], stored["labels"]
 
 
 def digits():
@@ -20,8 +14,8 @@ def digits():
     UCI optical digits, Alpaydin & Kaynak (1998), the test part, by 13 writers. The file goes
     writer by writer, so split it at random; a random split mixes the writers.
     """
-    images, labels = _stored_digits()
-    return images / 16.0, labels.astype(int)
+    with np.load(DATASETS / "digits.npz") as stored:
+        return stored["images"] / 16.0, stored["labels"].astype(int)
 
 
 def penguins(scale="shifted"):
@@ -40,9 +34,8 @@ def penguins(scale="shifted"):
 
 def spirals(n, rng, arms=3, turns=1.0, noise=0.1):
     """n points on `arms` intertwined spirals: x (n, 2) within about [-1, 1], labels y (n,)."""
-    for name, value in dict(n=n, arms=arms).items():
-        if not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
+    if not (isinstance(n, Integral) and isinstance(arms, Integral) and min(n, arms) >= 1):
+        raise ValueError(f"n and arms must be whole numbers from 1, got {n!r} and {arms!r}")
     y = np.arange(n) % arms
     radius = np.sqrt(rng.uniform(0.01, 1, size=y.size))
     angle = 2 * np.pi * (turns * radius + y / arms) + noise * rng.normal(size=y.size)
@@ -54,10 +47,12 @@ def split(*arrays, rng, test=0.2):
 
     Raises ValueError if the lengths differ or a part would be empty.
     """
-    n = len(arrays[0])
-    cut = int((1 - test) * n)
-    if len({len(a) for a in arrays}) > 1 or not 0 < cut < n:
+    arrays = [np.atleast_1d(a) for a in arrays]
+    lengths = [len(a) for a in arrays]
+    n = min(lengths, default=0)
+    cut = int(round((1 - test) * n, 9)) if isinstance(test, Real) and 0 < test < 1 else 0
+    if len(set(lengths)) != 1 or not 0 < cut < n:
         raise ValueError("the arrays need equal lengths and test must leave examples in both parts,"
-                         f" got lengths {[len(a) for a in arrays]} and test={test}")
+                         f" got lengths {lengths} and test={test}")
     order = rng.permutation(n)
     return tuple(a[order[:cut]] for a in arrays), tuple(a[order[cut:]] for a in arrays)

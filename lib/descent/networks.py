@@ -1,6 +1,7 @@
 """A multilayer perceptron whose weights are one flat vector, and L2 for any objective."""
 
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 
@@ -35,34 +36,30 @@ class Network:
 
     def __init__(self, sizes, activation="relu", init="he", gain=1.0, loss="cross_entropy"):
         for name, given, allowed in [("activation", activation, ACTIVATIONS),
-                                     ("init", init, INITIALISATIONS),
-                                     ("loss", loss, ("cross_entropy", "mean_squared_error"))]:
-            if given not in tuple(allowed):
+                                     ("init", init, INITIALISATIONS), ("loss", loss, LOSSES)]:
+            if given not in list(allowed):
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {given!r}")
         whole = np.asarray(sizes)
-        if (whole.dtype.kind not in "iu" or whole.ndim != 1 or whole.size < 2
-                or whole.min() < 1):
+        if whole.dtype.kind not in "iu" or whole.ndim != 1 or whole.size < 2 or whole.min() < 1:
             raise ValueError(f"sizes must be two or more whole numbers from 1, got {sizes}")
-        if not _number(gain) or gain <= 0:
+        if not (isinstance(gain, Real) and 0 < gain < np.inf):
             raise ValueError(f"gain must be a positive number, got {gain}")
         self.sizes, self.loss = tuple(whole.tolist()), loss
         self.activation, self.init, self.gain = activation, init, gain
         self._shapes = [(n + 1, m) for n, m in pairwise(self.sizes)]
-        ends = np.cumsum([rows * m for rows, m in self._shapes])
-        self._slices = [slice(end - rows * m, end) for end, (rows, m) in zip(ends.tolist(),
-                                                                             self._shapes)]
-        self.size = int(ends[-1])                # P, the number of parameters
-        is_weight = np.ones(self.size)           # 1 for weights, 0 for biases
-        for layer in self.layers(is_weight):
+        ends = np.cumsum([rows * m for rows, m in self._shapes]).tolist()
+        self._parts = [slice(end - rows * m, end) for end, (rows, m) in zip(ends, self._shapes)]
+        self.size = ends[-1]                      # P, the number of parameters
+        self.is_weight = np.ones(self.size)       # 1 for weights, 0 for biases
+        for layer in self.layers(self.is_weight):
             layer[-1] = 0
-        self.is_weight = is_weight
 
     def layers(self, theta):
         """Views into theta (or a gradient), one a layer: (..., inputs + 1, outputs), bias last."""
         if theta.shape[-1:] != (self.size,):
             raise ValueError(f"theta must have shape (..., {self.size}), got {theta.shape}")
-        return [theta[..., part].reshape(*theta.shape[:-1], *shape)
-                for part, shape in zip(self._slices, self._shapes)]
+        return [theta[..., part].reshape(theta.shape[:-1] + shape)
+                for part, shape in zip(self._parts, self._shapes)]
 
     def initial(self, rng):
         """Random weights (P,); with a list of Generators (runs, P), each run from its own."""
@@ -71,24 +68,23 @@ class Network:
         if not isinstance(rng, np.random.Generator):
             raise ValueError(f"rng must be a NumPy Generator, or a list with one a run: {rng!r}")
         theta = np.zeros(self.size)
-        for layer in self.layers(theta):
-            n, m = layer.shape[0] - 1, layer.shape[1]
+        for layer, (n, m) in zip(self.layers(theta), pairwise(self.sizes)):
             layer[:-1] = self.gain * INITIALISATIONS[self.init](n, m) * rng.normal(size=(n, m))
         return theta
 
     def forward(self, theta, x):
         """What each layer hands on: [x, hidden ..., outputs], the outputs before any softmax."""
-        x = np.asarray(x, dtype=float)
+        theta, x = np.asarray(theta, dtype=float), np.asarray(x, dtype=float)
         if (x.ndim < 2 or x.shape[-1] != self.sizes[0] or x.shape[-2] == 0
                 or x.shape[:-2] != theta.shape[theta.ndim + 1 - x.ndim:-1]):
             raise ValueError(f"x must hold examples (B, {self.sizes[0]}), with leading axes only if "
                              f"theta has them too, got {x.shape} for theta {theta.shape}")
-        act = ACTIVATIONS[self.activation][0]
+        activate = ACTIVATIONS[self.activation][0]
         handed_on = [x]
         for layer in self.layers(theta):
             z = handed_on[-1] @ layer[..., :-1, :]
             z += layer[..., -1:, :]
-            handed_on.append(act(z) if len(handed_on) < len(self._shapes) else z)
+            handed_on.append(activate(z) if len(handed_on) < len(self._shapes) else z)
         return handed_on
 
     def predict(self, theta, x):
@@ -97,17 +93,13 @@ class Network:
         return outputs.argmax(axis=-1) if self.loss == "cross_entropy" else outputs
 
     def backward(self, theta, x, y):
-        """Loss (...), what each layer hands on, and the signal dL/dz of each layer.
-
-        The signals are (..., B, outputs of the layer), the first layer's first.
-        """
+        """Loss (...), what each layer hands on, and each layer's signal dL/dz (..., B, outputs)."""
         handed_on = self.forward(theta, x)
-        loss, signal = (_cross_entropy if self.loss == "cross_entropy" else _mean_squared_error)(
-            handed_on[-1], np.asarray(y))
+        loss, signal = LOSSES[self.loss](handed_on[-1], np.asarray(y))
         slope = ACTIVATIONS[self.activation][1]
         signals = [signal]
-        for layer, a in zip(self.layers(theta)[:0:-1], handed_on[-2:0:-1]):
-            signal = signal @ layer[..., :-1, :].swapaxes(-1, -2)
+        for layer, a in zip(self.layers(np.asarray(theta))[:0:-1], handed_on[-2:0:-1]):
+            signal = signal @ layer[..., :-1, :].mT
             signal *= slope(a)
             signals.append(signal)
         return loss, handed_on, signals[::-1]
@@ -118,16 +110,11 @@ class Network:
         Raises ValueError if x, y or theta do not fit the network or a label is not a class.
         """
         loss, handed_on, signals = self.backward(theta, x, y)
-        grad = np.empty(theta.shape)
+        grad = np.empty(np.shape(theta))
         for layer, a, signal in zip(self.layers(grad), handed_on, signals):
-            np.matmul(a.swapaxes(-1, -2), signal, out=layer[..., :-1, :])
+            np.matmul(a.mT, signal, out=layer[..., :-1, :])
             np.add.reduce(signal, axis=-2, out=layer[..., -1, :])
         return loss, grad
-
-
-def _number(value):
-    value = np.asarray(value)
-    return value.dtype.kind in "fiu" and value.ndim == 0 and np.isfinite(value)
 
 
 def _cross_entropy(z, y):
@@ -135,27 +122,30 @@ def _cross_entropy(z, y):
     if (y.ndim == 0 or y.shape != z.shape[z.ndim - 1 - y.ndim:-1]
             or np.count_nonzero(hot) != y.size):
         raise ValueError(f"y must hold one whole label from 0 to {z.shape[-1] - 1} for each of the "
-                         f"{z.shape[-2]} examples, got shape {y.shape} with labels {np.unique(y)}")
+                         f"{z.shape[-2]} examples, got shape {y.shape}, first {y.flat[:5]}")
     z = z - np.maximum.reduce(z, axis=-1, keepdims=True)   # log-sum-exp without overflow
-    e = np.exp(z)
-    total = np.add.reduce(e, axis=-1, keepdims=True)
-    size = z.shape[-2]
-    loss = (np.add.reduce(np.log(total), axis=(-2, -1))
-            - np.add.reduce(z * hot, axis=(-2, -1))) / size
-    e /= total
-    e -= hot
-    e /= size
-    return loss, e
+    p = np.exp(z)
+    total = np.add.reduce(p, axis=-1, keepdims=True)
+    z -= np.log(total)                                     # log p
+    loss = np.add.reduce(z * hot, axis=(-2, -1)) / -z.shape[-2]
+    p /= total
+    p -= hot
+    p /= z.shape[-2]
+    return loss, p
 
 
 def _mean_squared_error(z, y):
     y = y[..., None] if z.shape[-1] == 1 and y.shape[-2:] != z.shape[-2:] else y
-    if y.ndim < 2 or y.shape != z.shape[z.ndim - y.ndim:]:
-        raise ValueError(f"y must have shape (..., {z.shape[-2]}, {z.shape[-1]}) for these "
-                         f"examples, got {y.shape}")
+    if y.ndim < 2 or y.dtype.kind not in "fiu" or y.shape != z.shape[z.ndim - y.ndim:]:
+        raise ValueError(f"y must hold numbers (..., {z.shape[-2]}, {z.shape[-1]}) for these "
+                         f"examples, got shape {y.shape} of {y.dtype}")
     error = z - y
-    size = z.shape[-2]
-    return np.add.reduce(error * error, axis=(-2, -1)) / size, error * (2 / size)
+    loss = np.add.reduce(error * error, axis=(-2, -1)) / z.shape[-2]
+    error *= 2 / z.shape[-2]
+    return loss, error
+
+
+LOSSES = {"cross_entropy": _cross_entropy, "mean_squared_error": _mean_squared_error}
 
 
 def with_l2(objective, lam, weights=1.0):
@@ -164,7 +154,7 @@ def with_l2(objective, lam, weights=1.0):
     weights: 1 where the penalty counts, 0 where not; `network.is_weight` leaves the biases out.
     Raises ValueError if lam is negative or not finite.
     """
-    if not _number(lam) or lam < 0:
+    if not (isinstance(lam, Real) and 0 <= lam < np.inf):
         raise ValueError(f"lam must be a number from 0, got {lam}")
 
     def penalised(theta, *batch):

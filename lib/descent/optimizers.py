@@ -52,11 +52,10 @@ def clipped(optimizer, *, norm=None, value=None):
     Raises ValueError unless exactly one of the two is given: a positive number, or (..., 1).
     """
     limit = np.asarray(norm if value is None else value)
-    if (norm is None) == (value is None) or limit.dtype.kind not in "fiu":
-        raise ValueError(f"clipped needs either norm or value, got norm={norm}, value={value}")
-    if not (np.isfinite(limit) & (limit > 0)).all() or limit.shape[-1:] not in ((), (1,)):
-        raise ValueError("the limit of clipped must be one positive number, or one for each run "
-                         f"in shape (..., 1), got {limit}")
+    if ((norm is None) == (value is None) or limit.dtype.kind not in "fiu"
+            or not ((limit > 0) & (limit < np.inf)).all() or limit.shape[-1:] not in ((), (1,))):
+        raise ValueError("clipped needs either norm or value, a positive number or one for each run"
+                         f" in shape (..., 1), got norm={norm} and value={value}")
 
     @wraps(optimizer)
     def clip_and_step(theta, g, *args, **kwargs):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -24,10 +25,10 @@ class Surface:
         return loss, grad
 
     def hessian(self, theta, h=1e-5):
-        """Second derivatives at a point (2,), shape (2, 2), by central differences of the gradient."""
-        steps = h * np.eye(2)
-        slopes = (self(_points(theta, 1) + steps)[1] - self(theta - steps)[1]) / (2 * h)
-        return (slopes + slopes.T) / 2
+        """Second derivatives (..., 2, 2) by central differences of the gradient."""
+        theta, steps = _points(theta)[..., None, :], h * np.eye(2)
+        slopes = (self(theta + steps)[1] - self(theta - steps)[1]) / (2 * h)
+        return (slopes + slopes.mT) / 2
 
     def nearest(self, theta, within=0.1):
         """Index of the minimum that each point (..., 2) has reached, -1 where none is near."""
@@ -35,11 +36,10 @@ class Surface:
         return np.where(distance.min(axis=-1) <= within, distance.argmin(axis=-1), -1)[()]
 
 
-def _points(theta, ndim=None):
+def _points(theta):
     theta = np.asarray(theta, dtype=float)
-    if theta.shape[-1:] != (2,) or ndim not in (None, theta.ndim):
-        raise ValueError(f"a surface has two parameters: theta must have shape "
-                         f"{'(2,)' if ndim else '(..., 2)'}, got {theta.shape}")
+    if theta.shape[-1:] != (2,):
+        raise ValueError(f"on a surface theta must have shape (..., 2), got {theta.shape}")
     return theta
 
 
@@ -48,10 +48,8 @@ def ravine(kappa=25.0, angle=0.0):
 
     Raises ValueError unless kappa is a number from 1 and angle is finite.
     """
-    if (np.asarray([kappa, angle]).dtype.kind not in "fiu" or not 1 <= kappa < np.inf
-            or not np.isfinite(angle)):
-        raise ValueError("the condition number kappa must be a number from 1, the angle finite, "
-                         f"got {kappa!r} and {angle!r}")
+    if not all(isinstance(one, Real) and abs(one) < np.inf for one in (kappa, angle)) or kappa < 1:
+        raise ValueError(f"kappa must be a number from 1, angle finite, got {kappa!r}, {angle!r}")
     cos, sin = np.cos(angle), np.sin(angle)
     a, b, c = cos**2 + kappa * sin**2, (1 - kappa) * sin * cos, sin**2 + kappa * cos**2
 

@@ -30,11 +30,10 @@ def descend(objective, theta, optimizer, batches=repeat(()), **hyper):
         raise ValueError("descend needs an objective, theta, an optimizer and batches, got "
                          f"{objective!r}, theta, {optimizer!r} and {batches!r}")
     theta = np.array(theta)
-    if theta.dtype.kind not in "fiub" or theta.ndim == 0 or theta.size == 0:
-        raise ValueError("theta must hold numbers in shape (..., parameters), "
-                         f"got shape {theta.shape} of {theta.dtype}")
-    if not np.isfinite(theta).all():
-        raise ValueError("theta must be finite, got NaN or inf in it")
+    if (theta.dtype.kind not in "fiu" or theta.ndim == 0 or theta.size == 0
+            or not np.isfinite(theta).all()):
+        raise ValueError("theta must hold finite numbers in shape (..., parameters), "
+                         f"got shape {theta.shape} of {theta.dtype}, {theta.flat[:5]}")
     known = inspect.signature(optimizer).parameters.values()
     names = [p.name for p in known if p.kind is p.KEYWORD_ONLY]
     for name, value in hyper.items():
@@ -47,13 +46,14 @@ def descend(objective, theta, optimizer, batches=repeat(()), **hyper):
 
 
 def _descend(objective, theta, optimizer, batches, hyper):
+    quiet = np.errstate(all="ignore")  # a run that diverges is recorded, not warned about
+    objective, optimizer = quiet(objective), quiet(optimizer)
     memory, shape = {}, theta.shape
     scheduled = {name: value for name, value in hyper.items() if callable(value)}
     for k, batch in enumerate(batches):
         if k == 0 and not isinstance(batch, tuple):
             raise ValueError(f"each batch must be a tuple such as (x, y), got {type(batch)}")
-        with np.errstate(all="ignore"):  # a run that diverges is recorded, not warned about
-            loss, grad = objective(theta, *batch)
+        loss, grad = objective(theta, *batch)
         if k == 0 and (np.shape(grad), np.shape(loss)) != (shape, shape[:-1]):
             raise ValueError(f"for theta of shape {shape} the objective must return a loss of shape "
                              f"{shape[:-1]} and a gradient of shape {shape}, "
@@ -61,8 +61,7 @@ def _descend(objective, theta, optimizer, batches, hyper):
         yield Step(theta, loss, grad, memory)
         for name, schedule in scheduled.items():
             hyper[name] = _hyper(name, schedule(k), shape)
-        with np.errstate(all="ignore"):
-            theta, memory = optimizer(theta, grad, **memory, **hyper)
+        theta, memory = optimizer(theta, grad, **memory, **hyper)
         if k == 0 and (np.shape(theta) != shape or not isinstance(memory, dict)):
             raise ValueError(f"the optimizer must return theta of shape {shape} and a dict, "
                              f"got {np.shape(theta)} and {type(memory)}")
@@ -116,16 +115,16 @@ def record(steps, n, keep=("theta", "loss", "grad", "memory")):
         raise ValueError(f"the number of steps must be a whole number from 1, got {n}")
     if isinstance(keep, str) or set(keep) - {"theta", "loss", "grad", "memory"}:
         raise ValueError(f"keep can name theta, loss, grad and memory, got {keep!r}")
-    stores, k = {}, -1
+    kept, memory, k = {}, {}, -1
     for k, step in enumerate(islice(steps, int(n))):
         for name in keep:
-            found = step.memory if name == "memory" else {name: getattr(step, name)}
+            store, found = ((memory, step.memory) if name == "memory" else
+                            (kept, {name: getattr(step, name)}))
             for key, value in found.items():
-                if (name, key) not in stores:
-                    stores[name, key] = np.zeros((int(n), *np.shape(value)), np.asarray(value).dtype)
-                stores[name, key][k] = value
+                if key not in store:
+                    store[key] = np.zeros((int(n), *np.shape(value)))
+                store[key][k] = value
     if k < 0:
         raise ValueError("there is no step to record: the batches were empty")
-    kept = {key: store[:k + 1] for (name, key), store in stores.items() if name != "memory"}
-    memory = {key: store[:k + 1] for (name, key), store in stores.items() if name == "memory"}
+    kept, memory = ({key: a[:k + 1] for key, a in store.items()} for store in (kept, memory))
     return History(last=step, memory=memory, **kept)

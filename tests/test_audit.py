@@ -42,7 +42,8 @@ def differences(notebook, seed, folder):
 def test_no_printed_number_depends_on_rounding(source, request):
     notebook = nbformat.read(build.built(source), as_version=4)
     for seed in range(request.config.getoption("--audit-seeds")):
-        assert differences(notebook, seed, build.NOTEBOOKS) == []
+        said = ["\n".join(found) for found in differences(notebook, seed, build.NOTEBOOKS)]
+        assert not said, "\n\n".join(said)
 
 
 CHAOS = """

@@ -118,12 +118,15 @@ def faults(notebook, folder=build.NOTEBOOKS):
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_notebook_is_what_its_source_says(source):
-    assert build.disagreements(source) == []
+    said = build.disagreements(source)
+    assert not said, "\n".join(said)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_notebook_keeps_the_rules_of_form(source):
-    assert list(faults(nbformat.read(build.built(source), as_version=4))) == []
+    said = [f"cell {k}: {sentence}" for k, sentence in
+            faults(nbformat.read(build.built(source), as_version=4))]
+    assert not said, "\n".join(said)
 
 
 def test_every_notebook_has_a_source():

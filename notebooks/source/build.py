@@ -104,6 +104,7 @@ def execute(notebook, folder=NOTEBOOKS):
 
 
 def build(source):
+    """Write the notebook of a source; where a cell fails or warns, the old one stays."""
     notebook = execute(parse(source))
     nbformat.validate(notebook)
     nbformat.write(notebook, built(source))
@@ -146,8 +147,14 @@ def main():
         sys.exit("\n".join([*said, "Build again: make notebooks"]) if said else 0)
     with tempfile.TemporaryDirectory() as profile, ThreadPoolExecutor(2) as pool:
         os.environ["IPYTHONDIR"] = profile  # the user's own start-up files would run too
-        for path in pool.map(build, chosen):
-            print(path.relative_to(NOTEBOOKS.parent), f"{path.stat().st_size / 1024:.0f} kB")
+        failed = 0
+        for source, building in [(source, pool.submit(build, source)) for source in chosen]:
+            try:
+                print(f"{source.stem}: {building.result().stat().st_size / 1024:.0f} kB")
+            except (ValueError, nbclient.exceptions.CellExecutionError) as error:
+                failed += 1
+                print(f"{source.stem} was not built:", re.sub(r"\x1b\[[0-9;]*m", "", str(error)))
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The live labs: sliders in, a picture and one line of numbers out; see engine.Lab for their use."""
+"""The live labs: sliders in, a picture and a line of numbers out; engine.Lab says how to use them."""
 
 from .clock import training_clock
 from .engine import Lab

@@ -169,9 +169,9 @@ class Lab:
                 raise ValueError(f"this lab has no control {name!r}; "
                                  f"it has {', '.join(self.controls)}")
         with self._one_redraw():
-            for name in self.controls:          # in order, so that what follows can be overruled
-                if name in settings:
-                    self._set_one(name, settings[name])
+            # first those that others follow, so that what follows can be overruled
+            for name in sorted(settings, key=lambda name: name not in self._follow):
+                self._set_one(name, settings[name])
 
     def _set_one(self, name, value):
         field = self.controls[name]
@@ -334,9 +334,11 @@ def quick_png(pixels):
     lines[:, 1:].reshape(height, width, 3)[:] = pixels[..., :3]
 
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
             + chunk(b"IDAT", zlib.compress(lines, 1)) + chunk(b"IEND", b""))
 
 

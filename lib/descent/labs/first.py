@@ -36,7 +36,8 @@ def _build(fig, compact):
     steps, = curve.plot([], [], "o-", color=color, markersize=6, linewidth=1.2, animated=True)
     ring, = curve.plot([START], [START**2 / 2], "o", markersize=11, markerfacecolor="white",
                        markeredgecolor=color, markeredgewidth=2.5, animated=True)
-    curve.set(xlim=(-EDGE, EDGE), ylim=(-.6, 12.5), xlabel=r"$\theta$", ylabel="$L$" if compact else r"$L = \theta^2/2$",
+    curve.set(xlim=(-EDGE, EDGE), ylim=(-.6, 12.5), xlabel=r"$\theta$",
+              ylabel="$L$" if compact else r"$L = \theta^2/2$",
               yticks=range(0, 13, 4), xticks=(-4, 0, 4))
     falls = None if compact else fig.add_axes([.6, .16, .375, .8])
     if falls:

@@ -158,8 +158,8 @@ def _build(fig, compact):
         if basins:
             map_.set_data(figures.basin_colors(basins_of(chosen, learning_rate, steps)))
         shown.update(surface=surface, steps=steps, stable=stable)
-        return _summary(surface, chosen, learning_rate, stop, theta[-1], gaps[-1], reached, diverged,
-                        moves[-1], stable)
+        return _summary(surface, chosen, learning_rate, stop, theta[-1], gaps[-1], reached,
+                        diverged, moves[-1], stable)
 
     return draw
 

@@ -26,17 +26,24 @@ DRAWS = 1000                        # batch gradients in the cloud
 data = cache(penguins)
 
 
+@cache
 def bowl(scale):
-    """The true loss of a line through the penguins: objective, minimum, lowest loss, Hessian."""
+    """The true loss of a line through the penguins: objective, minimum, lowest loss, Hessian.
+
+    The mean squared error of a line is a quadratic, so three gradients give it everywhere.
+    """
     x, y = data(scale)
+    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    slope, *ends = LINE.loss_and_gradient(corners, x, y)[1]
+    hessian = np.array(ends) - slope
+    minimum = np.linalg.solve(hessian, -slope)
+    lowest = float(LINE.loss_and_gradient(minimum, x, y)[0])
 
     def objective(theta):
-        return LINE.loss_and_gradient(np.asarray(theta, float), x, y)
+        grad = (theta - minimum) @ hessian
+        return lowest + np.add.reduce((theta - minimum) * grad, axis=-1) / 2, grad
 
-    slope = objective(np.zeros(2))[1]
-    hessian = objective(np.eye(2))[1] - slope
-    minimum = np.linalg.solve(hessian, -slope)
-    return objective, minimum, float(objective(minimum)[0]), hessian
+    return objective, minimum, lowest, hessian
 
 
 def gradient_cloud(scale, theta, size, replace, draws=DRAWS, seed=0):
@@ -75,7 +82,8 @@ def three_ways(**start):
     }
     presets = {
         "a good rate": (_("a good rate"), {}),
-        "one at a time": (_("one at a time"), {"batch_size": 1, "learning_rate": 0.01, "epochs": 5}),
+        "one at a time": (_("one at a time"),
+                          {"batch_size": 1, "learning_rate": 0.01, "epochs": 5}),
         "four times the batch": (_("four times the batch"), {"batch_size": 64}),
         "all examples": (_("all examples"), {"batch_size": 342}),
         "too fast": (_("too fast"), {"learning_rate": 0.15}),
@@ -95,7 +103,8 @@ def three_ways(**start):
 def _build(fig, compact):
     colors = figures.COLORS
     if compact:
-        board, falls, haze = fig.add_axes([.26, .57, .68, .36]), fig.add_axes([.26, .14, .68, .27]), None
+        board, falls = fig.add_axes([.26, .57, .68, .36]), fig.add_axes([.26, .14, .68, .27])
+        haze = None
     else:
         board, falls = fig.add_axes([.06, .15, .27, .8]), fig.add_axes([.425, .15, .24, .8])
         haze = fig.add_axes([.755, .15, .225, .8])
@@ -137,7 +146,7 @@ def _build(fig, compact):
     def draw(learning_rate, batch_size, x_axis, scale, epochs, replace, seed):
         if shown.get("scale") != scale:
             set_scene(scale)
-        _objective, minimum, lowest, hessian = shown["bowl"]
+        _objective, minimum, _lowest, hessian = shown["bowl"]
         x, y = data(scale)
         n = len(y)
         per_epoch = {way: 1 if way == "full_batch" else epoch_length(n, batch_size) for way in WAYS}
@@ -209,8 +218,8 @@ def _summary(lr, size, epochs, last, measured, theory, replace, stable):
             return _("diverges at iteration {k}").format(k=int(high.argmax()))
         return _("{gap} after {k} iterations").format(gap=plain(gap[-1], 2), k=k)
 
-    text = _("η = {lr}, B = {size}, {epochs} epochs. Of the loss above L* is left: batch: {full}; random batches: {random}; "
-             "mini-batches: {mini}.").format(lr=plain(lr), size=size, epochs=epochs,
+    text = _("η = {lr}, B = {size}, {epochs} epochs. What is left of L − L*: batch: {full}; random "
+             "batches: {random}; mini-batches: {mini}.").format(lr=plain(lr), size=size, epochs=epochs,
                                             full=end("full_batch"), random=end("random_batches"),
                                             mini=end("mini_batches"))
     noise = (_("Variance of a random batch's gradient at the minimum: {measured}; theory, σ²/B: "

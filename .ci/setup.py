@@ -117,7 +117,7 @@ def set_up(folder, test, bench):
              .format(folder, version()))
         if os.path.lexists(venv):
             shutil.rmtree(venv)
-        run(sys.executable, "-m", "venv", venv)
+        run(sys._base_executable, "-m", "venv", venv)  # .venv itself may be the active one
         run(*locked + [STUDENT])
         run(*pip + ["--no-deps", "--no-build-isolation", "-e", ROOT])
     if test:

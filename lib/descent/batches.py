@@ -7,13 +7,16 @@ that is not a whole number from 1 to N.
 """
 
 from itertools import repeat
+from numbers import Integral, Real
 
 import numpy as np
 
 
 def epoch_length(n, size):
     """Iterations per epoch: ceil(N / B), the short last batch counted."""
-    return -(-n // _checked_size(size, n))
+    if not isinstance(n, Integral):
+        raise ValueError(f"the number of examples must be whole, got {n!r}")
+    return -(-int(n) // _checked_size(size, n))
 
 
 def full_batch(*arrays):
@@ -72,7 +75,7 @@ def _checked(arrays):
 
 
 def _checked_size(size, n):
-    if np.asarray(size).dtype.kind not in "fiu" or size not in range(1, n + 1):
+    if not isinstance(size, Real) or isinstance(size, bool) or size not in range(1, n + 1):
         raise ValueError("the batch size must be a whole number from 1 to the number of examples, "
                          f"{n}, got {size!r}")
     return int(size)

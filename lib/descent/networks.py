@@ -152,10 +152,13 @@ def with_l2(objective, lam, weights=1.0):
     """The objective plus the penalty (lam / 2) * sum(weights * theta^2).
 
     weights: 1 where the penalty counts, 0 where not; `network.is_weight` leaves the biases out.
-    Raises ValueError if lam is negative or not finite.
+    Raises ValueError if lam is negative or not finite, or weights neither a number nor (P,).
     """
-    if not (isinstance(lam, Real) and 0 <= lam < np.inf):
-        raise ValueError(f"lam must be a number from 0, got {lam}")
+    weights = np.asarray(weights)
+    if not (isinstance(lam, Real) and 0 <= lam < np.inf and weights.dtype.kind in "fiu"
+            and weights.ndim <= 1 and np.isfinite(weights).all()):
+        raise ValueError(f"lam must be a number from 0, weights a number or (P,), got {lam} and an "
+                         f"array {weights.shape} of {weights.dtype}")
 
     def penalised(theta, *batch):
         loss, grad = objective(theta, *batch)

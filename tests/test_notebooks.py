@@ -27,7 +27,7 @@ def text_of(output):
     """The text that a learner reads in an output."""
     if output.output_type == "stream":
         return output.text
-    return "\n".join(text for kind, text in output.get("data", {}).items()
+    return "\n".join(text for kind, text in sorted(output.get("data", {}).items())
                      if kind.startswith("text/"))
 
 
@@ -213,6 +213,14 @@ def test_the_builder_sees_an_edited_notebook(tmp_path, monkeypatch):
     assert build.disagreements(source) == [
         "00-two.ipynb, cell 3: its source is not the source's",
         "00-two.ipynb was not executed in order: [1, 5]"]
+
+
+def test_the_builder_keeps_the_order_of_outputs(tmp_path):
+    code = ("import sys\nfor word in 'above', 'still above', 'below':\n"
+            "    if word == 'below':\n        display(7)\n    print(word)\n    sys.stdout.flush()")
+    notebook = build.execute(nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code)]), tmp_path)
+    assert list(map(text_of, notebook.cells[0].outputs)) == ["above\nstill above\n", "7", "below\n"]
 
 
 def test_the_builder_refuses_a_warning(tmp_path):

@@ -88,11 +88,13 @@ def cell_id(name, cell, seen):
 def execute(notebook, folder=NOTEBOOKS):
     """Run a notebook from top to bottom in a kernel of its own; the outputs are put in place."""
     nbclient.NotebookClient(
-        notebook, kernel_name="python3", timeout=600, record_timing=False, coalesce_streams=True,
+        notebook, kernel_name="python3", timeout=600, record_timing=False,
         store_widget_state=False, extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}}).execute()
     notebook.metadata = nbformat.from_dict(METADATA)  # the kernel adds its patch version
     for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET, None)  # a widget's id: random, and dead without it
             if output.get("name") == "stderr":
@@ -101,6 +103,17 @@ def execute(notebook, folder=NOTEBOOKS):
             # JupyterLab shows the first line of the first output of a fold: let it be empty
             cell.outputs.insert(0, nbformat.v4.new_output("display_data"))
     return notebook
+
+
+def joined(outputs):
+    """Streams that follow each other as one: where a kernel flushes between them is chance."""
+    result = []
+    for output in outputs:
+        if result and output.output_type == "stream" and output.get("name") == result[-1].get("name"):
+            result[-1].text += output.text
+        else:
+            result.append(output)
+    return result
 
 
 def build(source):

@@ -1,7 +1,8 @@
 """What the lecture claims, each claim as an experiment that returns evidence and a verdict.
 
 A claim is a function of seeds that returns Conditions: what was measured, on every seed, and the
-rule that decides. The verdict is computed: all conditions pass, some, or none.
+rule that decides. The verdict is computed: all conditions pass, some, or none. Texts are marked
+where they are written (`from ..language import mark as _`) and translated here, when shown.
 """
 
 import html
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +21,10 @@ from ..language import mark as N_
 
 SEEDS = tuple(range(20))    # what the chapters report; the tests use others
 SHARE = 0.9                 # a condition passes if its rule holds on this share of the seeds
-RULES = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
-         "=": np.equal}
+RULES = {"<": (np.less, N_("below {threshold}")), "<=": (np.less_equal, N_("at most {threshold}")),
+         ">": (np.greater, N_("above {threshold}")), ">=": (np.greater_equal,
+                                                           N_("at least {threshold}")),
+         "=": (np.equal, N_("exactly {threshold}"))}
 CHAPTERS = {"terminology": "01-terminology", "gradient_descent": "02-gradient-descent",
             "batch": "03-gradient-descent-variants", "stochastic": "03-gradient-descent-variants",
             "mini_batch": "03-gradient-descent-variants"}
@@ -35,28 +39,45 @@ class Condition(NamedTuple):
     values: np.ndarray     # one a seed; one number for an exact check
     rule: str              # <, <=, >, >= or =
     threshold: float
-    form: str = ".2g"      # how a number of it is written
+    form: str = ".2g"      # how a number of it is written; ".2%" is a share with two digits
+    theory: float | None = None  # what it should be, where a formula tells
 
     @property
     def passes(self):
         """Whether the rule holds on at least 9 seeds of 10."""
-        return bool(np.mean(RULES[self.rule](np.asarray(self.values), self.threshold)) >= SHARE)
+        return bool(np.mean(RULES[self.rule][0](np.asarray(self.values), self.threshold)) >= SHARE)
 
     @property
     def effect(self):
-        """The median over the seeds, and between which values 8 seeds of 10 lie."""
-        low, middle, high = (number(v, self.form) for v in
-                             np.quantile(np.atleast_1d(self.values), (0.1, 0.5, 0.9)))
-        return middle if low == high else _("{middle} ({low} to {high})").format(
+        """The median over the seeds, between which values 8 seeds of 10 lie, and the theory."""
+        values = np.atleast_1d(np.asarray(self.values, float))
+        low, middle, high = (number(v, self.form) for v in np.quantile(
+            values, (0.1, 0.5, 0.9), method="closest_observation"))  # inf stays inf
+        text = middle if low == high else _("{middle} ({low} to {high})").format(
             middle=middle, low=low, high=high)
+        return text if self.theory is None else _("{effect}, in theory {theory}").format(
+            effect=text, theory=number(self.theory, self.form))
+
+    @property
+    def needs(self):
+        """The rule in words: "below 0.1"."""
+        return _(RULES[self.rule][1]).format(threshold=number(self.threshold, self.form))
 
 
 def number(value, form=".2g"):
-    """A number as text for people: 0.031, 4,400, 3.2e-12."""
+    """A number as text for people: 0.031, 4,400, 3.2e-12, 64 %."""
     if not math.isfinite(value):
         return "∞" if value > 0 else "–"
-    text = format(value, form)
-    return f"{float(text):,.0f}" if "e" in text and 1 <= abs(value) < 1e6 else text
+    share = form.endswith("%")
+    value = value * 100 if share else value
+    text = format(value, form[:-1] + "g" if share else form)
+    text = f"{float(text):,.0f}" if "e" in text and 1 <= abs(value) < 1e6 else text
+    return _("{number} %").format(number=text) if share else text
+
+
+def generators(seeds):
+    """One random Generator for each seed, for the runs axis."""
+    return [np.random.default_rng(seed) for seed in seeds]
 
 
 @dataclass(frozen=True)
@@ -88,23 +109,37 @@ class Result:
     @property
     def verdict(self):
         """Holds, holds when ..., or does not hold as stated; computed from the conditions."""
-        passed = [c.label for c in self.conditions if c.passes]
-        if len(passed) == len(self.conditions):
+        failed = {c.label for c in self.conditions if not c.passes}
+        passed = dict.fromkeys(_(c.label) for c in self.conditions if c.label not in failed)
+        if not failed:
             return _("holds")
         if passed:
-            return _("holds when {labels}").format(labels=_("; ").join(passed))
+            return _("holds when {labels}").format(labels=_("; when ").join(passed))
         return _("does not hold as stated")
 
     @property
     def effect(self):
         """What was measured, with its spread over the seeds."""
-        return _("; ").join(_("{metric}: {effect}").format(metric=c.metric, effect=c.effect)
+        return _("; ").join(_("{metric}: {effect}").format(metric=_(c.metric), effect=c.effect)
                             for c in self.conditions)
 
     @property
     def rule(self):
         """The decision rule in words."""
-        return _("; ").join(f"{c.label}: {c.rule} {number(c.threshold)}" for c in self.conditions)
+        return _("; ").join(_("{metric}: {effect}").format(metric=_(c.metric), effect=c.needs)
+                            for c in self.conditions)
+
+    @property
+    def evidence(self):
+        """The conditions as [(what was measured and what it needs, [✓ or ✗, when, effect])]."""
+        groups = []
+        for c in self.conditions:
+            measured = _("{metric} (holds if {needs})").format(metric=_(c.metric), needs=c.needs)
+            if not groups or groups[-1][0] != measured:
+                groups.append((measured, []))
+            when = _("{label}: {effect}").format(label=_(c.label), effect=c.effect)
+            groups[-1][1].append(f"{'✓' if c.passes else '✗'} {when if c.label else c.effect}")
+        return groups
 
 
 def claim(id, text, *, kind="measured", reference="", anchor, note=""):
@@ -118,9 +153,10 @@ def claim(id, text, *, kind="measured", reference="", anchor, note=""):
 
 def catalogue():
     """Every claim by its id, in the lecture's order."""
-    for chapter in CHAPTERS:
+    chapters = list(CHAPTERS)
+    for chapter in chapters:
         import_module(f".{chapter}", __name__)
-    return dict(_claims)
+    return {c.id: c for c in sorted(_claims.values(), key=lambda c: chapters.index(c.chapter))}
 
 
 @cache
@@ -136,35 +172,66 @@ def run(id, seeds=SEEDS):
 
 
 class Table:
-    """Rows of the lecture's own table, each with its measured verdict."""
+    """Claims with their evidence and verdicts, to look at; pros and cons in two columns."""
 
-    HEAD = (N_("claim"), N_("what the lecture says"), N_("what we measured"), N_("holds if"),
-            N_("verdict"))
-
-    def __init__(self, results):
-        self.results = results
-
-    def _rows(self):
-        for r in self.results:
-            verdict = r.verdict + (_(": {note}").format(note=_(r.claim.note)) if r.claim.note else "")
-            yield r.claim.id, _(r.claim.text), r.effect, r.rule, verdict
+    def __init__(self, results, cons=None, seeds=len(SEEDS)):
+        self.results, self.cons, self.seeds = results, cons, seeds
 
     def __repr__(self):
-        return "\n".join(f"{row[0]}  {row[1]}\n    {row[2]}\n    {_('verdict')}: {row[4]}"
-                         for row in self._rows())
+        columns = [(None, self.results)] if self.cons is None else [(_("Pros"), self.results),
+                                                                    (_("Cons"), self.cons)]
+        lines = []
+        for title, results in columns:
+            lines += [title] if title else []
+            for r in results:
+                lines.append(f"{r.claim.id}  {_(r.claim.text)}")
+                for measured, effects in r.evidence:
+                    lines += [f"    {measured}", *(f"      {e}" for e in effects)]
+                lines += [f"    → {text}" for text in (r.verdict, _(r.claim.note)) if text]
+        return "\n".join([*lines, self._caption()])
 
     def _repr_html_(self):
-        head = "".join(f'<th scope="col" style="text-align:left">{html.escape(_(h))}</th>'
-                       for h in self.HEAD)
-        body = ""
-        for r, row in zip(self.results, self._rows()):
-            cells = "".join(f'<td style="text-align:left">{html.escape(cell)}</td>'
-                            for cell in row[1:])
-            body += (f'<tr><th scope="row"><a href="{r.claim.link}">{row[0]}</a></th>'
-                     f"{cells}</tr>")
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        if self.cons is None:
+            head = _row("th", _("What the lecture says"), _("What we measured"), _("Verdict"))
+            body = "".join(_row("td", _said(r), _measured(r), _judged(r)) for r in self.results)
+        else:
+            head = _row("th", _("Pros"), _("Cons"))
+            body = "".join(_row("td", *("<br>".join((_said(r), _measured(r), _judged(r))) if r
+                                        else "" for r in pair))
+                           for pair in zip_longest(self.results, self.cons))
+        return (f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+                f"<small>{html.escape(self._caption())}</small>")
+
+    def _caption(self):
+        return _("Of {n} seeds the middle one; 8 of 10 lie between the two in brackets. A condition "
+                 "passes where its rule holds on 9 seeds of 10.").format(n=self.seeds)
+
+
+def _said(result):
+    claim = result.claim
+    return f'<a href="{html.escape(claim.link)}">{claim.id}</a> {html.escape(_(claim.text))}'
+
+
+def _measured(result):
+    return "<br>".join("<br>".join([html.escape(measured), *(html.escape(e) for e in effects)])
+                       for measured, effects in result.evidence)
+
+
+def _judged(result):
+    note = result.claim.note
+    return f"<b>{html.escape(result.verdict)}</b>" + (f"<br>{html.escape(_(note))}" if note else "")
+
+
+def _row(kind, *cells):
+    style = "text-align:left;vertical-align:top;max-width:32em"
+    return "<tr>" + "".join(f'<{kind} style="{style}">{cell}</{kind}>' for cell in cells) + "</tr>"
 
 
 def table(*ids, seeds=SEEDS):
     """The claims of these ids as a Table to look at: run, judged, linked."""
-    return Table([run(id, seeds) for id in ids])
+    return Table([run(id, seeds) for id in ids], seeds=len(seeds))
+
+
+def pros_and_cons(pros, cons, seeds=SEEDS):
+    """The lecture's two columns: ids of pros and of cons, each claim with evidence and verdict."""
+    return Table([run(id, seeds) for id in pros], [run(id, seeds) for id in cons], len(seeds))

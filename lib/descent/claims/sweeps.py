@@ -1,4 +1,4 @@
-"""Run the long sweeps again and store what they find: python -m descent.claims.sweeps [NAME ...]."""
+"""Run the long sweeps again and store their results: python -m descent.claims.sweeps [NAME ...]."""
 
 import json
 import sys

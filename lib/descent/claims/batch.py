@@ -1,0 +1,1 @@
+"""Claims of the lecture's sections on batch gradient descent."""

@@ -1,0 +1,1 @@
+"""Claims of the lecture's sections on mini_batch gradient descent."""

@@ -140,7 +140,8 @@ def test_every_word_is_translated(make, monkeypatch):
     monkeypatch.setattr(language, "_translation", Marked())
     lab = make()
     words = [field.description for field in lab.controls.values()] + [lab.image.tooltip]
-    words += [button.description for button in lab.view.children[0].children]
+    words += [button.description for row in (0, 3)
+              for button in lab.view.children[row].children if button is not lab._status]
     words += [lab.summary]
     for preset in lab.presets.values():
         lab.set(**preset)

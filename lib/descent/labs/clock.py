@@ -58,7 +58,7 @@ def training_clock(**start):
               (PALE, _("not yet")), (figures.COLORS["mini_batches"], _("loss of each batch")),
               ("black", _("mean loss of an epoch"))]
     return Lab(_("A board with a dot for each training example, the batch lit, and the loss of "
-                 "each iteration and epoch"), _build, controls, presets, more=("epochs",), start=start,
+                 "each iteration and epoch"), _build, controls, presets, more=("epochs",), lines=3, start=start,
                follow={name: iterations for name in ("feeding", "batch_size", "epochs")},
                point=lambda k, _loss: {"iteration": round(k)}, twin_size=(2.1, 2.2),
                legend=legend)

@@ -24,6 +24,7 @@ from ..figures import STYLE
 from ..language import _
 
 STYLE = {**STYLE, "xtick.labelsize": 10.5, "ytick.labelsize": 10.5}
+TIGHT = 'style="line-height:1.4"'
 LABEL = "9.5em"  # width of a control's name
 
 
@@ -123,11 +124,12 @@ class Lab:
     follow: {name: function(settings) -> settings}: what else changes when that control does; a
     Number's (values, value) changes its range as well. point(x, y) -> settings: what a press or
     a drag at a point of the first axes sets. legend: (colour, words) for lines whose symbols do not
-    tell them apart. start: settings to begin with.
+    tell them apart. lines: what the longest summary takes, so that the picture stays in its place.
+    start: settings to begin with.
     """
 
     def __init__(self, title, build, controls, presets, *, more=(), follow=None, point=None,
-                 legend=(), start=None, size=(8.4, 3.5), twin_size=(2.8, 3.8)):
+                 legend=(), lines=1, start=None, size=(8.4, 3.5), twin_size=(2.8, 3.8)):
         self._build, self._size, self._twin_size = build, size, twin_size
         self._parts, self._follow, self._point = controls, follow or {}, point
         self._held, self._drawn, self._background, self._pressed = 0, None, None, False
@@ -142,7 +144,8 @@ class Lab:
         self.image = Picture(format="png", tooltip=title,
                              width=f"{100 * size[0]:.0f}", height=f"{100 * size[1]:.0f}",
                              layout={"max_width": "100%", "height": "auto", "margin": "2px 0"})
-        self._status = widgets.HTML(layout={"margin": "0 8px"})
+        self._status = widgets.HTML(layout={"margin": "2px 8px", "flex": "1 1 0%",
+                                            "min_height": f"{18 * lines}px"})
         self._held = 1                          # no picture before all is in place
         self._defaults = self.settings
         self.set(**(start or {}))
@@ -224,7 +227,7 @@ class Lab:
         except Exception as error:              # a lab answers every setting with a sentence
             self.error = error
             self.summary = _("There is no picture for this setting: {reason}.").format(reason=error)
-        self._status.value = f'<div role="status">{html.escape(self.summary)}</div>'
+        self._status.value = f'<div role="status" {TIGHT}>{html.escape(self.summary)}</div>'
 
     def png(self):
         """The present picture as the bytes of a PNG."""
@@ -264,9 +267,10 @@ class Lab:
             if getattr(part, "symbol", "") and len({other[name] for other in others}) > 1])
 
     def _arrange(self, presets, more, legend):
+        small = {"width": "auto", "padding": "0 7px", "margin": "2px 4px 2px 0"}
         buttons = []
         for k, (name, (label, _settings)) in enumerate(presets.items(), start=1):
-            button = widgets.Button(description=f"{k} {label}", layout={"width": "auto"})
+            button = widgets.Button(description=f"{k} {label}", layout=small)
             button.on_click(lambda _button, name=name: self.set(**self.presets[name]))
             buttons.append(button)
         grid = {"grid_template_columns": "repeat(auto-fit, minmax(380px, 1fr))", "width": "100%",
@@ -276,16 +280,16 @@ class Lab:
                 for hidden in (False, True)]
         if more:
             toggle = widgets.ToggleButton(False, description=_("more"), icon="sliders",
-                                          layout={"width": "auto"})
+                                          layout=small)
             rows[1].layout.display = "none"
             toggle.observe(lambda change: setattr(rows[1].layout, "display",
                                                   "grid" if change.new else "none"), "value")
-            buttons.append(toggle)
-        colors = widgets.HTML("".join(
-            f'<span style="color:{color};margin-right:14px">■ {html.escape(words)}</span>'
-            for color, words in legend), layout={"margin": "0 8px"})
+        colors = widgets.HTML(f"<div {TIGHT}>" + " &ensp; ".join(
+            f'<span style="color:{color}">■</span> {html.escape(words)}'
+            for color, words in legend) + "</div>", layout={"margin": "0 8px"})
         wrap = {"flex_flow": "row wrap"}
-        return widgets.VBox([widgets.HBox(buttons, layout=wrap), *rows, self._status,
+        return widgets.VBox([widgets.HBox(buttons, layout=wrap), *rows,
+                             widgets.HBox([self._status, *([toggle] if more else [])]),
                              *([colors] if legend else []), self.image],
                             layout={"max_width": f"{100 * self._size[0] + 8:.0f}px"})
 

@@ -70,13 +70,13 @@ def rate_by_batch(**start):
                 "batch_size": SIZES[int(np.clip(round(row), 0, len(SIZES) - 1))]}
 
     return Lab(_("A heat map of accuracy over learning rate and batch size, and the loss curve of "
-                 "the marked pair"), _build, controls, presets, more=("seed",), start=start,
+                 "the marked pair"), _build, controls, presets, more=("seed",), lines=2, start=start,
                point=point, twin_size=(4.2, 3.2))
 
 
 def _build(fig, compact):
     mark = figures.COLORS["mark"]
-    board = fig.add_axes([.16, .2, .63, .68] if compact else [.08, .2, .395, .74])
+    board = fig.add_axes([.16, .2, .63, .68] if compact else [.085, .2, .39, .74])
     side = fig.add_axes([.82, .2, .03, .68] if compact else [.49, .2, .014, .74])
     image = board.imshow(np.zeros((len(SIZES), len(RATES))), origin="lower", aspect="auto",
                          vmin=0, vmax=1, interpolation="nearest", animated=True)

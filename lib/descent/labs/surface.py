@@ -67,7 +67,7 @@ def descent_on_a_surface(**start):
         "four basins": (_("four basins"), {"surface": "himmelblau", "basins": True}),
     }
     return Lab(_("Contours of the loss with the path of gradient descent, the loss and the length "
-                 "of each step"), _build, controls, presets, more=("start_x", "start_y"),
+                 "of each step"), _build, controls, presets, more=("start_x", "start_y"), lines=2,
                follow={"surface": choose}, start=start,
                point=lambda x, y: {"start_x": round(x, 3), "start_y": round(y, 3)})
 
@@ -78,7 +78,7 @@ def _build(fig, compact):
         board, falls = fig.add_axes([.27, .49, .66, .44]), fig.add_axes([.27, .1, .66, .26])
         lengths = gauge = None
     else:
-        board = fig.add_axes([.065, .14, .43, .82])
+        board = fig.add_axes([.075, .14, .425, .82])
         falls, lengths = fig.add_axes([.6, .7, .375, .26]), fig.add_axes([.6, .38, .375, .26])
         gauge = fig.add_axes([.6, .12, .375, .055])
     board.set_aspect("equal", anchor="N" if compact else "C")
@@ -105,7 +105,7 @@ def _build(fig, compact):
         gauge.spines["left"].set_visible(False)
         rate, = gauge.plot([], [], "v", color=color, markersize=11, clip_on=False, animated=True)
         limit = gauge.axvspan(1, 10, color=figures.COLORS["mark"], alpha=.35, linewidth=0)
-        limit_label = gauge.text(0, 1.15, "", ha="center", color=figures.COLORS["mark"])
+        limit_label = gauge.text(0, 1.75, "", ha="center", color=figures.COLORS["mark"])
         below = lengths
     for ax in (falls, lengths):
         if ax:

@@ -95,7 +95,7 @@ def three_ways(**start):
               (figures.COLORS["mini_batches"], _("mini-batches")),
               (figures.COLORS["theory"], _("theory: two standard deviations"))]
     return Lab(_("Three paths down the loss of a line through the penguins, their losses, and a "
-                 "cloud of batch gradients"), _build, controls, presets, legend=legend,
+                 "cloud of batch gradients"), _build, controls, presets, legend=legend, lines=3,
                more=("epochs", "replace", "seed"), start=start,
                follow={"scale": lambda now: {"learning_rate": RATES[now["scale"]]}})
 
@@ -106,7 +106,7 @@ def _build(fig, compact):
         board, falls = fig.add_axes([.26, .57, .68, .36]), fig.add_axes([.26, .14, .68, .27])
         haze = None
     else:
-        board, falls = fig.add_axes([.06, .15, .27, .8]), fig.add_axes([.425, .15, .24, .8])
+        board, falls = fig.add_axes([.065, .15, .265, .8]), fig.add_axes([.425, .15, .24, .8])
         haze = fig.add_axes([.755, .15, .225, .8])
     paths = {way: board.plot([], [], "-", color=colors[way], linewidth=1.4, markersize=3,
                              zorder=5, animated=True)[0] for way in WAYS}

@@ -68,12 +68,13 @@ def _double_well(x, y):
 
 
 def _saddle(x, y):
-    return x * x / 2 - y * y / 2 + y**2 * y**2 / 4, x, y * (y * y - 1)
+    y2 = y * y
+    return x * x / 2 - y2 / 2 + y2 * y2 / 4, x, y * (y2 - 1)
 
 
 def _rosenbrock(x, y):
-    rise = y - x * x
-    return (1 - x)**2 + 100 * rise * rise, 2 * (x - 1) - 400 * x * rise, 200 * rise
+    gap, rise = x - 1, y - x * x
+    return gap * gap + 100 * rise * rise, 2 * gap - 400 * x * rise, 200 * rise
 
 
 def _beale(x, y):

@@ -113,7 +113,8 @@ def record(steps, n, keep=("theta", "loss", "grad", "memory")):
     """
     if np.ndim(n) or np.asarray(n).dtype.kind not in "fiu" or n < 1 or n % 1:
         raise ValueError(f"the number of steps must be a whole number from 1, got {n}")
-    if isinstance(keep, str) or set(keep) - {"theta", "loss", "grad", "memory"}:
+    if not (isinstance(keep, (tuple, list, set))
+            and all(name in ("theta", "loss", "grad", "memory") for name in keep)):
         raise ValueError(f"keep can name theta, loss, grad and memory, got {keep!r}")
     kept, memory, k = {}, {}, -1
     for k, step in enumerate(islice(steps, int(n))):

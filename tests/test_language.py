@@ -1,0 +1,61 @@
+"""One call chooses the language; nothing else does."""
+
+import gettext
+import struct
+
+import pytest
+
+from descent import language
+
+
+@pytest.fixture
+def swedish(tmp_path, monkeypatch):
+    """A catalogue of two texts, as msgfmt would write it, in a locale folder of our own."""
+    texts = {"": "Content-Type: text/plain; charset=UTF-8\n", "learning rate": "inlärningshastighet",
+             "diverges at iteration {k}": "divergerar vid iteration {k}"}
+    pairs = [(a.encode(), b.encode()) for a, b in sorted(texts.items())]
+    start = 28 + 16 * len(pairs)
+    tables, body = [b"", b""], b""
+    for side in 0, 1:
+        for pair in pairs:
+            tables[side] += struct.pack("<II", len(pair[side]), start + len(body))
+            body += pair[side] + b"\0"
+    head = struct.pack("<7I", 0x950412DE, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, 0)
+    folder = tmp_path / "sv" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "descent.mo").write_bytes(head + tables[0] + tables[1] + body)
+    monkeypatch.setattr(language, "LOCALE", tmp_path)
+    yield
+    language.set_language("en")
+
+
+def test_english_says_what_is_written(capsys):
+    assert language._("learning rate") == "learning rate"
+    language.say("η = {lr:.2g}, {n} steps", lr=0.125, n=3)
+    assert capsys.readouterr().out == "η = 0.12, 3 steps\n"
+
+
+def test_a_chosen_language_and_back(swedish, capsys):
+    language.set_language("sv")
+    assert language._("learning rate") == "inlärningshastighet"
+    assert language._("not in the catalogue") == "not in the catalogue"
+    language.say("diverges at iteration {k}", k=17)
+    assert capsys.readouterr().out == "divergerar vid iteration 17\n"
+    language.set_language("en")
+    assert language._("learning rate") == "learning rate"
+
+
+def test_the_machine_does_not_choose(swedish, monkeypatch):
+    for name in "LANGUAGE", "LANG", "LC_ALL", "LC_MESSAGES":
+        monkeypatch.setenv(name, "sv")
+    language.set_language("en")
+    assert language._("learning rate") == "learning rate"
+    assert gettext.find("descent", language.LOCALE)  # the variables would have chosen otherwise
+
+
+@pytest.mark.parametrize("code", ["xx", "", "english", "../sv", "EN"])
+def test_a_language_without_a_catalogue(swedish, code):
+    language.set_language("sv")
+    with pytest.raises(ValueError, match=r"the course speaks en, sv; got "):
+        language.set_language(code)
+    assert language._("learning rate") == "inlärningshastighet"  # what was chosen stays

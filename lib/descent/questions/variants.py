@@ -8,7 +8,7 @@ QUESTIONS = (
                _("The same learning rate, and a step computed from one bird instead of all 342. "
                  "How long is it, compared with the full step?"),
                options=((_("Shorter: a quarter of it"), 0.25), (_("About as long"), 1),
-                        (_("Longer: about 4 times"), 4))),
+                        (_("Longer: about 7 times"), 7))),
     Question("noisy-but-right",
              _("The gradient of a random batch points elsewhere than the full one. Why can we use "
                "it at all?"),

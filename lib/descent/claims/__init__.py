@@ -70,7 +70,8 @@ def number(value, form=".2g"):
         return "∞" if value > 0 else "–"
     share = form.endswith("%")
     value = value * 100 if share else value
-    text = format(value, form[:-1] + "g" if share else form)
+    text = format(round(value) if form.endswith("d") else value,
+                  form[:-1] + "g" if share else form)
     text = f"{float(text):,.0f}" if "e" in text and 1 <= abs(value) < 1e6 else text
     return _("{number} %").format(number=text) if share else text
 

@@ -1,1 +1,194 @@
-"""Claims of the lecture's sections on batch gradient descent."""
+"""What the lecture says about batch gradient descent, B1 to B9, its step and its price."""
+
+from functools import cache
+from itertools import chain, islice, repeat
+
+import numpy as np
+
+from . import Condition, claim, generators
+from .tuning import TUNING_SEEDS, iterations_until, stored, tune
+from ..batches import epoch_length, full_batch, mini_batches, random_batches
+from ..data import digits, penguins, split
+from ..language import mark as _
+from ..networks import Network, with_l2
+from ..optimizers import gradient_descent, nesterov
+from ..training import descend, record
+
+GOODFELLOW = "Goodfellow, Bengio & Courville 2016, ch. 8"
+BOTTOU = "Bottou, Curtis & Nocedal 2018, SIAM Review"
+OWN = _("own measurement")
+ANCHOR = "Take-one-step-an-epoch"
+SIZE = 32
+N = 1797
+softmax = Network((64, 10))
+
+
+# What a step of batch gradient descent is.
+
+@claim("B1", _("Batch GD takes its step when the model has seen all the data."),
+       kind="definition", reference=GOODFELLOW, anchor=ANCHOR)
+def sees_everything(seeds):
+    """Leave out one digit of 200: does the first step change? Each digit in turn."""
+    x, y = (a[:200] for a in digits())
+    theta = softmax.initial(np.random.default_rng(0))
+    x_step, y_step = next(full_batch(x, y))
+    whole = softmax.loss_and_gradient(theta, x_step, y_step)[1]
+    others = np.nonzero(~np.eye(200, dtype=bool))[1].reshape(200, 199)
+    without = softmax.loss_and_gradient(np.tile(theta, (200, 1)), x[others], y[others])[1]
+    changed = (np.abs(without - whole).max(axis=1) > 1e-9).mean()
+    return [Condition("", _("share of the data seen before the first step"),
+                      len(y_step) / len(y), "=", 1, ".2%"),
+            Condition("", _("share of the examples that change the step when left out"),
+                      changed, "=", 1, ".2%")]
+
+
+@claim("B2", _("In batch GD one iteration is one epoch."), kind="definition",
+       reference=GOODFELLOW, anchor=ANCHOR)
+def one_update_an_epoch(seeds):
+    """Updates until every digit has been in a batch, counted."""
+    rows = np.arange(N)
+
+    def updates(batches):
+        seen = np.zeros(N, bool)
+        for k, (batch,) in enumerate(batches, 1):
+            seen[batch] = True
+            if seen.all():
+                return k
+
+    metric = _("updates until every example has been seen")
+    return [Condition("B = N", metric, updates(full_batch(rows)), "=", 1, "d", theory=1)]
+
+
+@claim("B3", _("It uses the mean of the gradients of all training examples."), kind="definition",
+       reference=OWN, anchor=ANCHOR)
+def mean_gradient(seeds):
+    """400 gradients of one digit each, averaged; and the data twice, which would double a sum."""
+    x, y = (a[:400] for a in digits())
+    theta = softmax.initial(np.random.default_rng(0))
+    whole = softmax.loss_and_gradient(theta, x, y)[1]
+    single = softmax.loss_and_gradient(np.tile(theta, (400, 1)), x[:, None], y[:, None])[1]
+    twice = softmax.loss_and_gradient(theta, np.tile(x, (2, 1)), np.tile(y, 2))[1]
+    metric = _("share of its components equal to 9 digits")
+
+    def equal(g):
+        return np.isclose(g, whole, rtol=1e-9, atol=1e-12).mean()
+
+    return [Condition(_("beside the mean of 400 single gradients"), metric,
+                      equal(single.mean(axis=0)), "=", 1, ".2%"),
+            Condition(_("with every example twice"), metric, equal(twice), "=", 1, ".2%")]
+
+
+# What a step costs, counted on the arrays that it makes.
+
+def multiplications(examples, features):
+    """Multiplications in one gradient of softmax regression: forward, and back to the weights."""
+    net = Network((features, 10))
+    x, y = np.ones((examples, features)), np.arange(examples) % 10
+    _loss, handed_on, signals = net.backward(np.zeros(net.size), x, y)
+    return sum(2 * a.size * signal.shape[-1] for a, signal in zip(handed_on, signals))
+
+
+@claim("B5", _("Otherwise (much data, many features) it is very costly."), reference=OWN,
+       anchor=ANCHOR, note=_("more features cost a small batch just as much"))
+def costly(seeds):
+    """The work of one step beside that of a batch of 32. Costly: an order of magnitude more."""
+    cases = [(_("there is much data (N = 1,797, 64 features)"), N, 64),
+             (_("there are many features (N = 200, D = 1,024)"), 200, 1024),
+             (_("there are both (N = 1,797, D = 1,024)"), N, 1024)]
+    return [Condition(label, _("multiplications of a step, over those of a step with B = 32"),
+                      multiplications(n, d) / multiplications(SIZE, d), ">", 10, theory=n / SIZE)
+            for label, n, d in cases]
+
+
+@cache
+def memory(size, parts=1):
+    """Bytes that a gradient holds at once beside data and weights: {"activations", "weights"}.
+
+    A network 64-256-256-10 on `size` digits that go through in so many parts, one after the other:
+    the outputs of every layer and the backpropagated signals, of the largest part. With parts
+    there is one more vector as long as the weights, the sum of the gradients.
+    """
+    x, y = digits()
+    net = Network((64, 256, 256, 10))
+    theta = net.initial(np.random.default_rng(0))
+    rows = np.array_split(np.arange(size), parts)[0]
+    _loss, handed_on, signals = net.backward(theta, x[rows], y[rows])
+    return {"activations": sum(a.nbytes for a in (*handed_on[1:], *signals)),
+            "weights": theta.nbytes * (3 if parts > 1 else 2)}  # and as much for each gradient
+
+
+def whole_memory(size, parts=1):
+    """All that `memory` counts, in bytes."""
+    return sum(memory(size, parts).values())
+
+
+@claim("B8", _("Needs a lot of memory to hold the whole data set."), reference=OWN, anchor=ANCHOR,
+       note=_("what takes memory is the activations; added up over parts it needs little"))
+def much_memory(seeds):
+    """A lot: more than the weights and their gradients take. The data itself is 0.9 MB."""
+    def ratio(parts):
+        held = memory(N, parts)
+        return held["activations"] / held["weights"]
+
+    metric = _("bytes of activations and signals, over those of weights and gradients")
+    return [Condition(_("all 1,797 digits go through in one piece"), metric, ratio(1), ">", 1),
+            Condition(_("their gradient is added up over parts of 32"), metric,
+                      ratio(epoch_length(N, SIZE)), ">", 1)]
+
+
+# How steady its steps are.
+
+@cache
+def spread(size, seeds):
+    """Spread of batches' gradients at theta = 0, over the full gradient's length; and in theory.
+
+    Root mean square distance from the full gradient (seeds,) over 100 batches of digits; a
+    learning rate of 0 keeps every run where it is.
+    """
+    x, y = digits()
+    theta = np.zeros((len(seeds), softmax.size))
+    full = softmax.loss_and_gradient(theta, x, y)[1]
+    single = softmax.loss_and_gradient(np.zeros((N, softmax.size)), x[:, None], y[:, None])[1]
+    length, sigma2 = np.linalg.norm(full[0]), ((single - full[0])**2).sum(axis=-1).mean()
+    batches = full_batch(x, y) if size == N else random_batches(x, y, size=size,
+                                                               rng=generators(seeds))
+    steps = islice(descend(softmax.loss_and_gradient, theta, gradient_descent, batches, lr=0), 100)
+    measured = np.mean([((step.grad - full)**2).sum(axis=-1) for step in steps], axis=0)**0.5
+    return measured / length, (sigma2 / size * (N - size) / (N - 1))**0.5 / length
+
+
+@claim("B6", _("Less variable steps towards the minimum."), reference=BOTTOU, anchor=ANCHOR)
+def less_variable(seeds):
+    """At one point and one rate, over 100 batches: batch GD always takes the same step."""
+    metric = _("spread of a batch's gradient at one point, over the full gradient's length")
+    conditions = []
+    for label, size, rule in ((_("B = N"), N, "="), (_("beside B = 32"), SIZE, ">"),
+                              (_("beside B = 1"), 1, ">")):
+        measured, theory = spread(size, seeds)
+        conditions.append(Condition(label, metric, measured, rule, 0, theory=float(theory)))
+    return conditions
+
+
+@claim("B7", _("Stable steps towards the minimum."), reference=OWN, anchor=ANCHOR,
+       note=_("above 2/λ the full gradient climbs, too"))
+def stable(seeds):
+    """100 steps for a line through 273 penguins that the seed draws, λ the largest curvature."""
+    parts = [split(*penguins(), rng=rng)[0] for rng in generators(seeds)]
+    x, y = (np.stack(arrays) for arrays in zip(*parts))
+    line = Network((1, 1), loss="mean_squared_error")
+    inputs = np.concatenate([x, np.ones_like(x)], axis=-1)
+    hessian = 2 / y.shape[1] * inputs.mT @ inputs
+    best = np.linalg.solve(hessian, 2 / y.shape[1] * inputs.mT @ y[..., None])[..., 0]
+    limit = 2 / np.linalg.eigvalsh(hessian)[:, -1:]
+    starts = best + np.stack([rng.normal(size=2) for rng in generators(seeds)])
+    conditions = []
+    for label, factor in ((_("the rate is 0.9 of 2/λ"), 0.9), (_("the rate is 1.1 of 2/λ"), 1.1)):
+        history = record(descend(lambda theta: line.loss_and_gradient(theta, x, y), starts,
+                                 gradient_descent, lr=factor * limit), 100, keep=("theta", "loss"))
+        away = np.linalg.norm(history.theta - best, axis=-1)
+        conditions += [
+            Condition(label, _("share of steps uphill"),
+                      (np.diff(history.loss, axis=0) > 0).mean(axis=0), "=", 0, ".2%"),
+            Condition(label, _("share of steps that come closer to the minimum"),
+                      (np.diff(away, axis=0) < 0).mean(axis=0), "=", 1, ".2%")]
+    return sorted(conditions, key=lambda c: c.metric)

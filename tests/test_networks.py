@@ -278,7 +278,7 @@ def test_a_row_of_targets_for_one_output_is_refused():
 
 @pytest.mark.parametrize("lam", [-0.1, np.nan, np.inf, "0.1", None, np.array([0.1, 0.2])])
 def test_l2_refuses(lam):
-    with pytest.raises(ValueError, match="lam must be a number from 0, .* got"):
+    with pytest.raises(ValueError, match="lam must be a number from 0, got"):
         descent.with_l2(descent.beale, lam)
 
 

@@ -14,9 +14,7 @@ import numpy as np
 
 def epoch_length(n, size):
     """Iterations per epoch: ceil(N / B), the short last batch counted."""
-    if not isinstance(n, Integral):
-        raise ValueError(f"the number of examples must be whole, got {n!r}")
-    return -(-int(n) // _checked_size(size, n))
+    return len(range(0, n, _checked_size(size, n)))
 
 
 def full_batch(*arrays):
@@ -27,8 +25,7 @@ def full_batch(*arrays):
 def random_batches(*arrays, size, rng, replace=False):
     """A fresh random subset each iteration; with `replace` an example can be drawn twice.
 
-    Nothing makes the draws of an epoch's length cover the data: see the notebooks on variance
-    and coverage. size=1 is stochastic gradient descent in the strict sense.
+    Nothing makes an epoch's worth of draws cover the data; size=1 is SGD in the strict sense.
     """
     def subset(rng, n, size):
         return rng.integers(n, size=size) if replace else rng.choice(n, size, replace=False)
@@ -75,7 +72,8 @@ def _checked(arrays):
 
 
 def _checked_size(size, n):
-    if not isinstance(size, Real) or isinstance(size, bool) or size not in range(1, n + 1):
+    if (not isinstance(size, Real) or isinstance(size, bool) or not isinstance(n, Integral)
+            or size not in range(1, n + 1)):
         raise ValueError("the batch size must be a whole number from 1 to the number of examples, "
                          f"{n}, got {size!r}")
     return int(size)

@@ -22,8 +22,7 @@ def penguins(scale="shifted"):
     """Flipper length x (342, 1) and body mass y (342,) of 342 penguins, Gorman et al. (2014).
 
     scale "shifted": x = (mm - 180) / 10 and kg; "raw": mm and g; "standardised": x with mean 0
-    and variance 1, and kg. Only the unit of x changes the shape of the loss, see chapter 02.
-    Raises ValueError for another scale.
+    and variance 1, and kg. Only the unit of x changes the shape of the loss.
     """
     if scale not in ("shifted", "raw", "standardised"):
         raise ValueError(f"scale must be shifted, raw or standardised, got {scale!r}")

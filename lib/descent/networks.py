@@ -1,6 +1,6 @@
 """A multilayer perceptron whose weights are one flat vector, and L2 for any objective."""
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from numbers import Real
 
 import numpy as np
@@ -27,11 +27,9 @@ class Network:
     loss "cross_entropy": softmax and the mean of -log p over the batch, in nats, for labels y
     0, 1, ... (B,). loss "mean_squared_error": the mean over the batch of the squared distance to
     y (B, outputs), or (B,) with one output. init and gain: weights are normal with gain times the
-    standard deviation of INITIALISATIONS, biases 0. With sizes (D, K) it is softmax regression or
-    linear regression. Raises ValueError for an unknown name or a size below 1.
-
+    standard deviation of INITIALISATIONS, biases 0. Sizes (D, K): softmax or linear regression.
     Weights theta (..., P) are flat. Data x (B, inputs) is shared by all runs; x (..., B, inputs)
-    gives every run its own.
+    gives every run its own. Raises ValueError for an unknown name or a size below 1.
     """
 
     def __init__(self, sizes, activation="relu", init="he", gain=1.0, loss="cross_entropy"):
@@ -47,15 +45,14 @@ class Network:
         self.sizes, self.loss = tuple(whole.tolist()), loss
         self.activation, self.init, self.gain = activation, init, gain
         self._shapes = [(n + 1, m) for n, m in pairwise(self.sizes)]
-        ends = np.cumsum([rows * m for rows, m in self._shapes]).tolist()
-        self._parts = [slice(end - rows * m, end) for end, (rows, m) in zip(ends, self._shapes)]
-        self.size = ends[-1]                      # P, the number of parameters
-        self.is_weight = np.ones(self.size)       # 1 for weights, 0 for biases
-        for layer in self.layers(self.is_weight):
-            layer[-1] = 0
+        ends = [0, *accumulate(rows * m for rows, m in self._shapes)]
+        self._parts, self.size = [slice(*part) for part in pairwise(ends)], ends[-1]  # size is P
+        self.is_weight = np.concatenate([np.repeat([1.0, 0.0], [n * m, m])
+                                         for n, m in pairwise(self.sizes)])  # biases are 0
 
     def layers(self, theta):
         """Views into theta (or a gradient), one a layer: (..., inputs + 1, outputs), bias last."""
+        theta = np.asarray(theta, dtype=float)
         if theta.shape[-1:] != (self.size,):
             raise ValueError(f"theta must have shape (..., {self.size}), got {theta.shape}")
         return [theta[..., part].reshape(theta.shape[:-1] + shape)
@@ -74,11 +71,11 @@ class Network:
 
     def forward(self, theta, x):
         """What each layer hands on: [x, hidden ..., outputs], the outputs before any softmax."""
-        theta, x = np.asarray(theta, dtype=float), np.asarray(x, dtype=float)
+        x, runs = np.asarray(x, dtype=float), np.shape(theta)[:-1]
         if (x.ndim < 2 or x.shape[-1] != self.sizes[0] or x.shape[-2] == 0
-                or x.shape[:-2] != theta.shape[theta.ndim + 1 - x.ndim:-1]):
-            raise ValueError(f"x must hold examples (B, {self.sizes[0]}), with leading axes only if "
-                             f"theta has them too, got {x.shape} for theta {theta.shape}")
+                or x.shape[:-2] != runs[len(runs) + 2 - x.ndim:]):
+            raise ValueError(f"x must hold examples (B, {self.sizes[0]}), each run's own only if "
+                             f"theta has as many runs, got {x.shape} for {runs} runs")
         activate = ACTIVATIONS[self.activation][0]
         handed_on = [x]
         for layer in self.layers(theta):
@@ -98,7 +95,7 @@ class Network:
         loss, signal = LOSSES[self.loss](handed_on[-1], np.asarray(y))
         slope = ACTIVATIONS[self.activation][1]
         signals = [signal]
-        for layer, a in zip(self.layers(np.asarray(theta))[:0:-1], handed_on[-2:0:-1]):
+        for layer, a in zip(self.layers(theta)[:0:-1], handed_on[-2:0:-1]):
             signal = signal @ layer[..., :-1, :].mT
             signal *= slope(a)
             signals.append(signal)
@@ -157,8 +154,7 @@ def with_l2(objective, lam, weights=1.0):
     weights = np.asarray(weights)
     if not (isinstance(lam, Real) and 0 <= lam < np.inf and weights.dtype.kind in "fiu"
             and weights.ndim <= 1 and np.isfinite(weights).all()):
-        raise ValueError(f"lam must be a number from 0, weights a number or (P,), got {lam} and an "
-                         f"array {weights.shape} of {weights.dtype}")
+        raise ValueError(f"lam must be a number from 0, got {lam}, weights a number or (P,)")
 
     def penalised(theta, *batch):
         loss, grad = objective(theta, *batch)

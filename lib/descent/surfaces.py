@@ -44,10 +44,7 @@ def _points(theta):
 
 
 def ravine(kappa=25.0, angle=0.0):
-    """A quadratic with curvatures 1 and kappa, its condition number; turned by angle (radians).
-
-    Raises ValueError unless kappa is a number from 1 and angle is finite.
-    """
+    """A quadratic with curvatures 1 and kappa, its condition number; turned by angle (radians)."""
     if not all(isinstance(one, Real) and abs(one) < np.inf for one in (kappa, angle)) or kappa < 1:
         raise ValueError(f"kappa must be a number from 1, angle finite, got {kappa!r}, {angle!r}")
     cos, sin = np.cos(angle), np.sin(angle)
@@ -57,9 +54,9 @@ def ravine(kappa=25.0, angle=0.0):
         gx, gy = a * x + b * y, b * x + c * y
         return (x * gx + y * gy) / 2, gx, gy
 
-    start = (-4 * cos - sin, -4 * sin + cos)
     return Surface("ravine", r"\frac{1}{2}(x^2 + \kappa y^2)", quadratic, ((0.0, 0.0),),
-                   ((-5.0, 5.0), (-2.5, 2.5) if angle == 0 else (-5.0, 5.0)), start)
+                   ((-5.0, 5.0), (-2.5, 2.5) if angle == 0 else (-5.0, 5.0)),
+                   (-4 * cos - sin, -4 * sin + cos))
 
 
 def _double_well(x, y):
@@ -68,8 +65,7 @@ def _double_well(x, y):
 
 
 def _saddle(x, y):
-    y2 = y * y
-    return x * x / 2 - y2 / 2 + y2 * y2 / 4, x, y * (y2 - 1)
+    return (x * x - y * y + (y * y) * (y * y) / 2) / 2, x, y * (y * y - 1)
 
 
 def _rosenbrock(x, y):

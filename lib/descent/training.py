@@ -59,8 +59,7 @@ def _descend(objective, theta, optimizer, batches, hyper):
                              f"{shape[:-1]} and a gradient of shape {shape}, "
                              f"got {np.shape(loss)} and {np.shape(grad)}")
         yield Step(theta, loss, grad, memory)
-        for name, schedule in scheduled.items():
-            hyper[name] = _hyper(name, schedule(k), shape)
+        hyper |= {name: _hyper(name, schedule(k), shape) for name, schedule in scheduled.items()}
         theta, memory = optimizer(theta, grad, **memory, **hyper)
         if k == 0 and (np.shape(theta) != shape or not isinstance(memory, dict)):
             raise ValueError(f"the optimizer must return theta of shape {shape} and a dict, "
@@ -72,10 +71,9 @@ def _hyper(name, value, shape):
     array = np.asarray(value)
     high = 1 if name in ("beta", "beta1", "beta2", "rho") else np.inf
     if array.dtype.kind not in "fiu" or not ((array >= 0) & (array < high)).all():
-        limits = "from 0 and below 1" if high == 1 else "from 0 and finite"
-        raise ValueError(f"{name} must be a number {limits}, got {value}")
-    if array.ndim and (array.shape[-1] != 1 or array.ndim > len(shape) or any(
-            n not in (1, m) for n, m in zip(array.shape[::-1], shape[::-1]))):
+        raise ValueError(f"{name} must be a number from 0 and below {high}, got {value}")
+    if (array.shape[-1:] not in ((), (1,)) or array.ndim > len(shape)
+            or any(n not in (1, m) for n, m in zip(array.shape[::-1], shape[::-1]))):
         raise ValueError(f"{name} must be one number, or one for each run in shape (..., 1): "
                          f"{array.shape} does not fit theta's {shape}")
     return array.astype(float) if array.ndim else float(value)
@@ -96,7 +94,6 @@ class History:
         """The first iteration at which each run diverged, -1 where it did not; shape (...).
 
         Diverged: the loss is not finite, or above 1,000 times max(1, |first loss|).
-        Raises ValueError if the losses were not kept.
         """
         if self.loss is None:
             raise ValueError("diverged needs the losses: record(steps, n, keep=('loss', ...))")

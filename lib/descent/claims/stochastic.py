@@ -11,6 +11,7 @@ from itertools import islice, repeat
 import numpy as np
 
 from . import Condition, claim, generators
+from .batch import BOTTOU, GOODFELLOW, OWN, whole_memory
 from .tuning import TUNING_SEEDS, iterations_until, stored, tune
 from ..batches import epoch_length, full_batch, mini_batches, random_batches
 from ..data import digits, penguins, split
@@ -25,8 +26,7 @@ N = 1797
 softmax = Network((64, 10))
 line = Network((1, 1), loss="mean_squared_error")
 penalised = with_l2(softmax.loss_and_gradient, LAM, softmax.is_weight)
-BOTTOU = "Bottou, Curtis & Nocedal 2018, SIAM Review"
-OWN = _("own measurement")
+SHALLUE = "Shallue et al. 2019, JMLR 20(112)"
 
 
 # The loss of all digits, and the way down to it.
@@ -56,6 +56,7 @@ def feed(size, seeds, cut=False):
     return (mini_batches if cut else random_batches)(*digits(), size=size, rng=generators(seeds))
 
 
+@cache
 def examples_until(target, size, lr, seeds, cut=False, epochs=40):
     """Examples looked at until the gap is `target`, (seeds,); the full batch needs no seeds."""
     runs = 1 if size == N else len(seeds)
@@ -151,7 +152,7 @@ def whole_size(batches):
 # How fast and how steady each batch size is, every one at its own best rate.
 
 RATES = tuple(2.0**(k / 2) for k in range(-16, 5))   # 0.004 to 4
-TARGETS = ("0.1", "0.01", "0.001")                   # gaps to reach
+TARGETS = ("0.1", "0.001")                           # gaps to reach
 
 
 def gap_after(iterations, size, lr, seeds):
@@ -199,20 +200,12 @@ def tuned():
         rates["subset"][target] = best(
             lambda lr, seeds: gap_after(n * epoch_length(N, SUBSET), SUBSET, lr, seeds))
     for way, cut in dict(drawn=False, cut=True).items():
-        rates[way] = {str(size): best(
-            lambda lr, seeds: examples_until(0.05, size, lr, seeds, cut, epochs=10))
+        rates[way] = {str(size): best(lambda lr, seeds: examples_until(
+            0.05, size, lr, seeds, cut and size == SUBSET, epochs=10))
             for size in (1, SUBSET, N)}
-    rates["random"] = best(lambda lr, seeds: gap_two_epochs(feed(SUBSET, seeds, True), lr, seeds))
+    rates["random"] = best(lambda lr, seeds: gap_two_epochs(feed(SUBSET, seeds), lr, seeds))
     rates["sorted"] = best(lambda lr, seeds: gap_two_epochs(by_class(seeds), lr, seeds))
     return rates
-
-
-@cache
-def needed(cut, seeds):
-    """Examples until 5 % of the way is left, for batches of 1, 32 and N: {size: (seeds,)}."""
-    rates = stored("stochastic")["cut" if cut else "drawn"]
-    return {size: examples_until(0.05, size, rates[str(size)], seeds, cut)
-            for size in (1, SUBSET, N)}
 
 
 @cache
@@ -225,10 +218,15 @@ def unrest(size, lr, updates, cut, seeds):
 
 
 def balance(cut, seeds):
-    """Conditions of the balance between the speed of B = 1 and the steadiness of B = N."""
-    rates, count = stored("stochastic")["cut" if cut else "drawn"], needed(cut, seeds)
-    one, some, full = (count[size] for size in (1, SUBSET, N))
-    slow, fast = rates["1"], rates[str(SUBSET)]
+    """Conditions of the balance between the speed of B = 1 and the steadiness of B = N.
+
+    In the middle B = 32, drawn or cut. Nearer to one end than to the other on a scale of ratios:
+    that is below, or above, the geometric mean of the two.
+    """
+    rates = stored("stochastic")["cut" if cut else "drawn"]
+    slow, fast, longest = (rates[str(size)] for size in (1, SUBSET, N))
+    one, some, full = (examples_until(0.05, size, lr, seeds, cut and size == SUBSET)
+                       for size, lr in ((1, slow), (SUBSET, fast), (N, longest)))
     return [
         Condition(_("work is counted in examples"),
                   _("work of B = 32 until 5 % is left, over the geometric mean of B = 1 and N"),
@@ -238,20 +236,20 @@ def balance(cut, seeds):
                   some / SUBSET / np.sqrt(one * full / N), "<", 1),
         Condition(_("B = 1 and 32 have the same rate"),
                   _("loss above the minimum after a start there, B = 32 over B = 1"),
-                  unrest(SUBSET, slow, 500, cut, seeds) / unrest(1, slow, 500, cut, seeds),
-                  "<", 0.5, theory=(N - SUBSET) / (N - 1) / SUBSET),
+                  unrest(SUBSET, slow, 500, cut, seeds) / unrest(1, slow, 500, False, seeds),
+                  "<", 0.5, theory=None if cut else (N - SUBSET) / (N - 1) / SUBSET),
         Condition(_("each has its own best rate"),
                   _("loss above the minimum after a start there, B = 32 over B = 1"),
                   unrest(SUBSET, fast, epoch_length(N, SUBSET), cut, seeds)
-                  / unrest(1, slow, N, cut, seeds), "<", 0.5)]
+                  / unrest(1, slow, N, False, seeds), "<", 0.5)]
 
 
 @claim("S1", _("It makes smaller adjustments of the weights, from the gradient of a random part of "
                "the data."), reference=OWN, anchor="Look-at-a-cloud-of-gradients",
        note=_("at the same rate a smaller batch makes longer steps; what is smaller is the cost"))
 def smaller_adjustments(seeds):
-    labels = dict(start=(_("B = 1, at the start"), _("a fresh subset of 32, at the start")),
-                  late=(_("B = 1, after two epochs"), _("a fresh subset of 32, after two epochs")))
+    labels = dict(start=(_("B = 1, at the start"), _("the batch is a fresh subset of 32, at the start")),
+                  late=(_("B = 1, after two epochs"), _("the batch is a fresh subset of 32, after two epochs")))
     conditions = []
     for point, cloud in clouds(seeds).items():
         for way, size, label in zip(("one", "subset"), (1, SUBSET), labels[point]):
@@ -269,7 +267,7 @@ def spread(cloud, size, n=1437):
 
 
 @claim("S2", _("It combines batch GD and stochastic GD by working with small batches."),
-       kind="identity", reference="Goodfellow, Bengio & Courville 2016, ch. 8",
+       kind="identity", reference=GOODFELLOW,
        anchor="Meet-the-three-ways", note=_("one loop with one knob, B; its ends are the other two"))
 def one_loop(seeds):
     """The loop at both ends of B beside softmax regression written by hand, 300 steps each."""
@@ -311,7 +309,7 @@ def random_subset(seeds):
                   for k in counts]
         slopes.append(np.polyfit(np.log(counts), np.log(errors), 1)[0])
     rates = stored("stochastic")
-    mixed = gap_two_epochs(feed(SUBSET, seeds, cut=True), rates["random"], seeds)
+    mixed = gap_two_epochs(feed(SUBSET, seeds), rates["random"], seeds)
     in_order = gap_two_epochs(by_class(seeds), rates["sorted"], seeds)
     return [Condition(_("batches are to be right on average"),
                       _("slope of log error against log K, for the mean of K random batches"),
@@ -348,7 +346,7 @@ def subset_step(seeds, lr=0.02, h=1e-4):
 
 
 @claim("S5", _("It can balance speed, as of stochastic GD, and stability, as of batch GD."),
-       reference="Shallue et al. 2019, JMLR 20(112)", anchor="Choose-rate-and-batch-size-together",
+       reference=SHALLUE, anchor="Choose-rate-and-batch-size-together",
        note=_("at its best rate B = 32 is as fast as B = 1, in fewer updates, and as unsteady"))
 def drawn_balance(seeds):
     return balance(False, seeds)
@@ -360,8 +358,7 @@ def drawn_balance(seeds):
 def faster_convergence(seeds):
     """Both at the rates that are best for the target; equal work, counted in examples."""
     rates = stored("stochastic")
-    whens = (_("10 % of the way may be left"), _("1 % of the way may be left"),
-             _("0.1 % of the way may be left"))
+    whens = (_("10 % of the way may be left"), _("0.1 % of the way may be left"))
     conditions = []
     for target, when in zip(TARGETS, whens):
         full = gap_full(rates["iterations"][target], rates["full"][target])
@@ -371,6 +368,24 @@ def faster_convergence(seeds):
             when, _("what batches of 32 have left, over what the full batch has left for the same work"),
             left / full, "<", 1))
     return conditions
+
+
+def less_memory(sizes):
+    """Conditions: what batches of these sizes hold at once, beside batch GD done in two ways."""
+    metric = _("bytes held at once, over those of batch GD on 1,797 digits")
+    parts = epoch_length(N, SUBSET)
+    return [condition for label, in_parts, size in sizes for condition in (
+        Condition(label, metric, whole_memory(size) / whole_memory(N), "<", 1),
+        Condition(in_parts, metric, whole_memory(size) / whole_memory(N, parts), "<", 1))]
+
+
+@claim("S7", _("Needs less memory than batch GD."), reference=OWN, anchor="Step-on-a-sample",
+       note=_("batch GD whose gradient is added up over parts needs one more vector, no more"))
+def subset_memory(seeds):
+    return less_memory([
+        (_("B = 1"), _("B = 1, and batch GD adds up over parts of 32"), 1),
+        (_("the batch is a fresh subset of 32"),
+         _("the batch is a fresh subset of 32, and batch GD adds up over parts of 32"), SUBSET)])
 
 
 @claim("S8", _("Unstable steps towards the minimum."), reference=OWN, anchor="Step-on-a-sample",
@@ -393,12 +408,12 @@ def unstable_steps(seeds, lr=0.02):
     metric = _("share of steps that raise the loss of all data")
     return [
         Condition(_("B = 1, on the way down"), metric, uphill(walk(1, far, 50)), ">", 0.16, ".2%"),
-        Condition(_("a fresh subset of 32, on the way down"), metric,
+        Condition(_("the batch is a fresh subset of 32, on the way down"), metric,
                   uphill(walk(SUBSET, far, 50)), ">", 0.16, ".2%"),
         Condition(_("B = 1, near the minimum"), metric, uphill(hover[1]), ">", 0.16, ".2%", 0.5),
-        Condition(_("a fresh subset of 32, near the minimum"), metric, uphill(hover[SUBSET]),
+        Condition(_("the batch is a fresh subset of 32, near the minimum"), metric, uphill(hover[SUBSET]),
                   ">", 0.16, ".2%", 0.5),
-        Condition(_("a fresh subset of 32, near the minimum"),
+        Condition(_("the batch is a fresh subset of 32, near the minimum"),
                   _("mean loss above the minimum, over the noise floor of the theory"),
                   hover[SUBSET].mean(axis=0) / floor(lr, SUBSET, seeds), ">", 0.5, theory=1)]
 
@@ -412,4 +427,4 @@ def higher_variation(seeds):
                       np.sqrt(cloud[way, "variance"] / cloud["full"]), ">", 0,
                       theory=float(np.median(np.sqrt(spread(cloud, size) / cloud["full"]))))
             for way, size, label in (("one", 1, _("B = 1")),
-                                     ("subset", SUBSET, _("a fresh subset of 32")))]
+                                     ("subset", SUBSET, _("the batch is a fresh subset of 32")))]

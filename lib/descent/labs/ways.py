@@ -96,29 +96,31 @@ def three_ways(**start):
               (figures.COLORS["theory"], _("theory: two standard deviations"))]
     return Lab(_("Three paths down the loss of a line through the penguins, their losses, and a "
                  "cloud of batch gradients"), _build, controls, presets, legend=legend, lines=3,
-               more=("epochs", "replace", "seed"), start=start,
+               more=("epochs", "replace", "seed"), start=start, twin_size=(4.2, 3.8),
                follow={"scale": lambda now: {"learning_rate": RATES[now["scale"]]}})
 
 
 def _build(fig, compact):
     colors = figures.COLORS
     if compact:
-        board, falls = fig.add_axes([.26, .57, .68, .36]), fig.add_axes([.26, .14, .68, .27])
-        haze = None
+        places = [[left, .57, .25, .36] for left in (.15, .42, .69)]
+        falls, haze = fig.add_axes([.2, .14, .74, .27]), None
     else:
-        board, falls = fig.add_axes([.065, .15, .265, .8]), fig.add_axes([.425, .15, .24, .8])
-        haze = fig.add_axes([.755, .15, .225, .8])
+        places = [[left, .15, .175, .8] for left in (.07, .255, .44)]
+        falls, haze = fig.add_axes([.715, .61, .27, .35]), fig.add_axes([.715, .14, .27, .33])
+    boards = {way: fig.add_axes(place) for way, place in zip(WAYS, places)}
     paths = {way: board.plot([], [], "-", color=colors[way], linewidth=1.4, markersize=3,
-                             zorder=5, animated=True)[0] for way in WAYS}
-    ring, = board.plot([], [], "o", markersize=9, markerfacecolor="white", markeredgecolor="black",
-                       markeredgewidth=2, zorder=6, animated=True)
+                             zorder=5, animated=True)[0] for way, board in boards.items()}
+    rings = [board.plot([], [], "o", markersize=9, markerfacecolor="white",
+                        markeredgecolor=colors[way], markeredgewidth=2, zorder=6,
+                        animated=True)[0] for way, board in boards.items()]
     losses = {way: falls.plot([], [], color=colors[way], linewidth=1.6, markersize=4,
                               animated=True)[0] for way in WAYS}
     falls.set(yscale="log", ylim=(FLOOR, CEILING), yticks=[1e-6, 1e-4, 1e-2, 1, 1e2])
-    falls.set_ylabel(r"$(L - L^*)\,/\,(L_0 - L^*)$", labelpad=0)
+    falls.set_ylabel(r"$\frac{L - L^*}{L_0 - L^*}$", labelpad=0, fontsize=16)
     falls.minorticks_off()
     falls.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    board.yaxis.set_major_formatter(
+    boards["full_batch"].yaxis.set_major_formatter(
         lambda v, _position: f"{v:g}" if abs(v) < 1000 else f"{v / 1000:g}k".replace("-", "−"))
     if haze:
         dots, = haze.plot([], [], ".", color=colors["random_batches"], markersize=2.5, alpha=.6,
@@ -127,21 +129,28 @@ def _build(fig, compact):
         haze.plot(0, 0, "+", color="black", markersize=10)
         haze.set_xlabel(r"$(g_B - g)_1\,/\,\sigma_1$", labelpad=3)
         haze.set_ylabel(r"$(g_B - g)_2\,/\,\sigma_2$", labelpad=-4)
-        haze.set(xlim=(-2.3, 2.3), ylim=(-2.3, 2.3), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
-        haze.set_aspect("equal", anchor="S")
+        haze.set(xlim=(-4, 4), ylim=(-2.2, 2.2), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
     shown, scenery = {}, []
 
     def set_scene(scale):
         shown["scale"], shown["bowl"] = scale, bowl(scale)
         for artist in scenery:
             artist.remove()
-        before = set(board.get_children())
-        figures.contours(board, shown["bowl"][0], DOMAIN[scale])
-        board.plot(*shown["bowl"][1], "*", color="black", markersize=11, zorder=4)
-        board.set_ylabel(board.get_ylabel(), labelpad=-2)
-        board.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 4, 5, 10]))
-        scenery[:] = [a for a in board.get_children() if a not in before]
-        ring.set_data(*np.array(START[scale])[:, None])
+        scenery.clear()
+        for way, board in boards.items():
+            before = set(board.get_children())
+            figures.contours(board, shown["bowl"][0], DOMAIN[scale], points=81)
+            board.plot(*shown["bowl"][1], "*", color="black", markersize=11, zorder=4)
+            board.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10], prune="both"))
+            board.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 4, 5, 10]))
+            if way == "full_batch":
+                board.set_ylabel(board.get_ylabel(), labelpad=-2)
+            else:
+                board.set_ylabel("")
+                board.tick_params(labelleft=False)
+            scenery.extend(a for a in board.get_children() if a not in before)
+        for ring in rings:
+            ring.set_data(*np.array(START[scale])[:, None])
 
     def draw(learning_rate, batch_size, x_axis, scale, epochs, replace, seed):
         if shown.get("scale") != scale:

@@ -133,8 +133,8 @@ def test_coverage_of_an_epoch(way, size):
     expected = {"with replacement": 1 - (1 - 1 / N)**N, "subset": 1 - (1 - size / N)**k,
                 "shuffle": 1.0}[way]
     runs = 1000
-    seen = [rows for rows, in take(WAYS[way](np.arange(N), size=size, rng=rng(size).spawn(runs)), k)]
-    seen = np.concatenate(seen, axis=-1)
+    batches = WAYS[way](np.arange(N), size=size, rng=rng(size).spawn(runs))
+    seen = np.concatenate([rows for rows, in take(batches, k)], axis=-1)
     seen = seen[:, :N] if way == "with replacement" else seen
     covered = np.array([len(set(row)) for row in seen.tolist()]) / N
     assert covered.mean() == pytest.approx(expected, abs=5 * covered.std() / runs**0.5 + 1e-12)

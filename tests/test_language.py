@@ -11,7 +11,8 @@ from descent import language
 @pytest.fixture
 def swedish(tmp_path, monkeypatch):
     """A catalogue of two texts, as msgfmt would write it, in a locale folder of our own."""
-    texts = {"": "Content-Type: text/plain; charset=UTF-8\n", "learning rate": "inlärningshastighet",
+    texts = {"": "Content-Type: text/plain; charset=UTF-8\n",
+             "learning rate": "inlärningshastighet",
              "diverges at iteration {k}": "divergerar vid iteration {k}"}
     pairs = [(a.encode(), b.encode()) for a, b in sorted(texts.items())]
     start = 28 + 16 * len(pairs)

@@ -49,7 +49,7 @@ def test_gradient_in_every_combination(loss, depth):
                                           (False, True)])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_run_among_others_is_the_run_alone(loss, own_x, own_y):
-    """x and y shared by the runs or each run's own; to 1e-13, since sums can run in other orders."""
+    """x and y shared by the runs or each run's own; to 1e-12, as sums can run in other orders."""
     x, _ = examples(loss, (2, 3, 6) if own_x else (6,))
     _, y = examples(loss, (2, 3, 6) if own_y else (6,))
     for activation, sizes in product(ACTIVATIONS, DEPTHS.values()):
@@ -121,7 +121,7 @@ def test_activations(activation, at_2, at_minus_1):
 def test_initialisations(init, variance):
     net = descent.Network((200, 100, 300), init=init, gain=3.0)
     first, second = net.layers(net.initial(np.random.default_rng(0)))
-    weights = first[:-1]  # 20,000 of them: their variance is known to within 1 %, 5 of these allowed
+    weights = first[:-1]  # 20,000 of them: their variance is off by 1 % or so, 5 are allowed
     assert np.var(weights) == pytest.approx(9 * variance, rel=0.05)
     assert abs(weights.mean()) < 5 * (9 * variance / 20000)**0.5
     assert not first[-1].any() and not second[-1].any()
@@ -140,7 +140,8 @@ def test_initial_repeats_with_the_seed_and_by_run():
 def test_cross_entropy_by_hand():
     net = descent.Network((2, 3))
     theta = np.zeros(9)
-    assert net.loss_and_gradient(theta, np.ones((4, 2)), [0, 1, 2, 0])[0] == pytest.approx(np.log(3))
+    loss, _ = net.loss_and_gradient(theta, np.ones((4, 2)), [0, 1, 2, 0])
+    assert loss == pytest.approx(np.log(3))
     theta[-3:] = np.log([1, 2, 5])
     loss, grad = net.loss_and_gradient(theta, np.zeros((2, 2)), [0, 2])
     assert loss == pytest.approx(-(np.log(1 / 8) + np.log(5 / 8)) / 2, rel=1e-14)
@@ -202,7 +203,8 @@ def test_a_network_learns_digits():
 # Bad input: what was given, and what is allowed
 
 @pytest.mark.parametrize("given, message", [
-    (dict(activation="gelu"), "activation must be one of sigmoid, tanh, relu, identity, got 'gelu'"),
+    (dict(activation="gelu"),
+     "activation must be one of sigmoid, tanh, relu, identity, got 'gelu'"),
     (dict(activation=None), "activation must be one of"), (dict(activation=[]), "activation must"),
     (dict(init="kaiming"), "init must be one of normal, lecun, xavier, he, got 'kaiming'"),
     (dict(loss="mse"), "loss must be one of cross_entropy, mean_squared_error, got 'mse'"),

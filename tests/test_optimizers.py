@@ -61,8 +61,8 @@ def test_memory_by_hand():
 def test_defaults_are_the_papers():
     defaults = {optimizer.__name__: {p.name: p.default for p in
                                      inspect.signature(optimizer).parameters.values()
-                                     if p.kind is p.KEYWORD_ONLY}
-                for optimizer in (descent.momentum, descent.nesterov, descent.rmsprop, descent.adam)}
+                                     if p.kind is p.KEYWORD_ONLY} for optimizer in
+                (descent.momentum, descent.nesterov, descent.rmsprop, descent.adam)}
     assert defaults["momentum"]["beta"] == defaults["nesterov"]["beta"] == 0.9
     assert (defaults["rmsprop"]["rho"], defaults["rmsprop"]["eps"]) == (0.9, 1e-8)
     assert [defaults["adam"][name] for name in ("lr", "beta1", "beta2", "eps")] == [

@@ -251,8 +251,8 @@ def test_absurd_rates_on_networks_are_silent(loss, activation):
     y = y if loss == "cross_entropy" else np.eye(3)[y]
     for optimizer in OPTIMIZERS:
         history = descent.record(descent.descend(
-            net.loss_and_gradient, np.tile(net.initial(np.random.default_rng(1)), (3, 1)), optimizer,
-            descent.full_batch(x, y), lr=column(0.01, 1e10, 1e300)), 60)
+            net.loss_and_gradient, np.tile(net.initial(np.random.default_rng(1)), (3, 1)),
+            optimizer, descent.full_batch(x, y), lr=column(0.01, 1e10, 1e300)), 60)
         assert history.diverged[0] == -1
         net.predict(history.last.theta, x)
 
@@ -317,7 +317,8 @@ def test_shapes_that_are_taken(shape):
 
 @pytest.mark.parametrize("optimizer, name", [
     (descent.momentum, "beta"), (descent.nesterov, "beta"), (descent.rmsprop, "rho"),
-    (descent.adam, "beta1"), (descent.adam, "beta2"), (descent.clipped(descent.adam, norm=1), "beta1")])
+    (descent.adam, "beta1"), (descent.adam, "beta2"),
+    (descent.clipped(descent.adam, norm=1), "beta1")])
 @pytest.mark.parametrize("value", [1, 1.0, 2, -0.1, np.nan, "0.9", None, column(0.5, 1.0)])
 def test_momenta_out_of_range(optimizer, name, value):
     with pytest.raises(ValueError, match=f"{name} must be a number from 0 and below 1, got"):
@@ -348,7 +349,7 @@ def test_optimizers_of_ones_own():
     (3, descent.adam, repeat(())), (bowl, descent.adam, None), (bowl, descent.adam, 3),
     (bowl, descent.adam, descent.mini_batches)])
 def test_arguments_of_the_wrong_kind(objective, optimizer, batches):
-    with pytest.raises(ValueError, match="needs an objective, theta, an optimizer and batches, got"):
+    with pytest.raises(ValueError, match="an objective, theta, an optimizer and batches, got"):
         descent.descend(objective, [1.0], optimizer, batches)
 
 
@@ -365,7 +366,7 @@ def test_data_instead_of_batches():
     lambda theta: (np.zeros((2, 1)), theta), lambda theta: (0.0, theta)])
 def test_objectives_whose_shapes_do_not_fit(objective):
     steps = descent.descend(objective, np.ones((2, 3)), descent.gradient_descent)
-    with pytest.raises(ValueError, match=r"theta of shape \(2, 3\) the objective must return .* got"):
+    with pytest.raises(ValueError, match=r"theta of shape \(2, 3\) the objective must .* got"):
         next(steps)
 
 
@@ -376,7 +377,7 @@ def test_objectives_whose_shapes_do_not_fit(objective):
 def test_optimizers_that_return_something_else(optimizer):
     steps = descent.descend(bowl, np.ones((2, 3)), optimizer)
     next(steps)
-    with pytest.raises(ValueError, match=r"optimizer must return theta of shape \(2, 3\) and a dict"):
+    with pytest.raises(ValueError, match=r"optimizer must return theta of shape \(2, 3\) and"):
         next(steps)
 
 

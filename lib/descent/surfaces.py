@@ -1,4 +1,4 @@
-"""Loss surfaces in two parameters, to look at: theta (..., 2) -> (loss (...), gradient (..., 2))."""
+"""Loss surfaces in two parameters: theta (..., 2) -> (loss (...), gradient (..., 2))."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

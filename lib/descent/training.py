@@ -55,8 +55,8 @@ def _descend(objective, theta, optimizer, batches, hyper):
             raise ValueError(f"each batch must be a tuple such as (x, y), got {type(batch)}")
         loss, grad = objective(theta, *batch)
         if k == 0 and (np.shape(grad), np.shape(loss)) != (shape, shape[:-1]):
-            raise ValueError(f"for theta of shape {shape} the objective must return a loss of shape "
-                             f"{shape[:-1]} and a gradient of shape {shape}, "
+            raise ValueError(f"for theta of shape {shape} the objective must return a loss of "
+                             f"shape {shape[:-1]} and a gradient of shape {shape}, "
                              f"got {np.shape(loss)} and {np.shape(grad)}")
         yield Step(theta, loss, grad, memory)
         hyper |= {name: _hyper(name, schedule(k), shape) for name, schedule in scheduled.items()}

@@ -11,7 +11,7 @@ import numpy as np
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
-from .language import _
+from .language import _, say
 
 STYLE = {
     "figure.dpi": 100, "savefig.dpi": 100, "figure.facecolor": "white",
@@ -49,9 +49,8 @@ def png(fig):
 
 def show(fig, finding, **values):
     """Display the figure with its finding as alternative text, and print the finding below it."""
-    finding = _(finding).format(**values)
-    display(Image(png(fig), alt=finding))
-    print(finding)
+    display(Image(png(fig), alt=_(finding).format(**values)))
+    say(finding, **values)
 
 
 def contours(ax, surface, domain=None, levels=14, points=161):

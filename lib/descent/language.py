@@ -1,6 +1,7 @@
 """The language that a learner reads: one function to translate, one call to choose."""
 
 import gettext
+import textwrap
 from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
@@ -31,6 +32,11 @@ def mark(text):
     return text
 
 
+def wrapped(text):
+    """The text with its long lines broken between words; JupyterLab breaks them within."""
+    return "\n".join(textwrap.fill(line, 88) for line in text.splitlines())
+
+
 def say(text, **values):
     """Print a sentence in the chosen language with its values put in, say("η = {lr:.2g}", lr=lr)."""
-    print(_(text).format(**values))
+    print(wrapped(_(text).format(**values)))

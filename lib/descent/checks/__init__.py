@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..language import _
+from ..language import _, wrapped
 
 ENDLESS = 10_000  # a generator that yields more than this is taken for one that never stops
 
@@ -65,7 +65,7 @@ def check(function):
 
     Raises ValueError if no exercise has this name.
     """
-    print(verdict(function).text)
+    print(wrapped(verdict(function).text))
 
 
 def solution(name):

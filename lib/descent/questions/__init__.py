@@ -17,7 +17,7 @@ from importlib.util import find_spec
 import ipywidgets as widgets
 from IPython.display import display
 
-from ..language import _
+from ..language import _, wrapped
 
 CHAPTERS = ("start", "terminology", "gradient_descent", "variants")
 
@@ -156,7 +156,7 @@ class Guess(_Choice):
             line += " " + (_("You said so.") if self.said == right else
                            _("You said {option}.").format(option=said))
         print(_("The answer:"))  # all that JupyterLab shows while the output is folded
-        print(line)
+        print(wrapped(line))
 
 
 def _marked_up(text):

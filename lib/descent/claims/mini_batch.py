@@ -65,7 +65,8 @@ def literal_order(seeds):
 
 
 @claim("M3", _("It consists of segmenting the training data into smaller groups for gradients and "
-               "updates."), reference=_("Mishchenko, Khaled & Richtarik 2020, arXiv:2006.05988"),
+               "updates."),
+       reference="Mishchenko, Khaled & Richtárik 2020, NeurIPS, arXiv:2006.05988",
        anchor="Cut-a-shuffle",
        note=_("near the minimum a cut shuffle is quieter than draws, unless a short batch is left"))
 def segments(seeds, lr=0.005, epochs=60):
@@ -138,12 +139,14 @@ def until_accurate(seeds, size=16, target=0.9, lr=0.2):
        anchor="Choose-rate-and-batch-size-together",
        note=_("at its best rate B = 32 is as fast as B = 1, in fewer updates, and as unsteady"))
 def cut_balance(seeds):
+    """With parts of a cut shuffle in the middle."""
     return balance(True, seeds)
 
 
 @claim("M6", _("Needs less memory than batch GD."), reference=OWN, anchor="Cut-a-shuffle",
        note=_("batch GD whose gradient is added up over parts needs one more vector, no more"))
 def mini_batch_memory(seeds):
+    """Counted in the arrays that one gradient makes; a shuffle's part is as large as a subset."""
     return less_memory([(_("batch GD takes the data in one piece"),
                          _("batch GD adds up over parts of 32"), SUBSET)])
 
@@ -152,6 +155,7 @@ def mini_batch_memory(seeds):
        anchor="Measure-the-cloud",
        note=_("a mini-batch varies less than one example, and just as a fresh subset of its size"))
 def less_variation(seeds):
+    """Mean square distance from the full gradient, 120 batches each, at the start."""
     conditions, n = [], 1437
     for way, label, theory in (
             ("one", _("the other is B = 1"), (n - SUBSET) / (n - 1) / SUBSET),
@@ -166,8 +170,9 @@ def less_variation(seeds):
 # Where variation helps, and where it does not.
 
 HOT, COOL, WALKS = 600, 200, 25   # iterations at a constant rate, then down to 0; walks a seed
-# The poor well is shallow: (x^2 - 1)^2 + 0.3 x. It is deep: 25 times that, 4 times as wide. The best
-# place is a narrow hole in a wide bowl. Each with its slope, a start, and where it is best to end.
+# Each landscape: its slope, a start in one well, and where it is best to end. The poor well of
+# (x^2 - 1)^2 + 0.3 x is shallow; 4 times as wide and 25 times as high it is deep; the third has a
+# narrow hole, the best place, in a wide bowl.
 SHALLOW = (lambda x: 4 * x * (x * x - 1) + 0.3, 0.96, lambda x: x < 0)
 DEEP = (lambda x: 25 / 4 * SHALLOW[0](x / 4), 3.84, lambda x: x < 0)
 HOLE = (lambda x: x / 2 + 100 / 3 * (x - 2) * np.exp(-(x - 2)**2 / 0.18), 1.98,
@@ -201,7 +206,8 @@ def good_ends(size, cut, seeds):
     steps = descend(objective, start, gradient_descent, batches(),
                     lr=lambda k: 0.02 * min(1, max(0, HOT + COOL - k) / COOL))
     end = record(steps, HOT + COOL + 1, keep=()).last.theta[..., 0]
-    return np.array([good(x).mean(axis=-1) for (*_rest, good), x in zip((SHALLOW, DEEP, HOLE), end)])
+    return np.array([good(x).mean(axis=-1)
+                     for (*_rest, good), x in zip((SHALLOW, DEEP, HOLE), end)])
 
 
 def tested(size, lr, seeds, n=200):
@@ -229,10 +235,14 @@ def tuned():
 
 
 @claim("M8", _("A drawback: less variation in gradient and steps than stochastic batch GD."),
-       reference=_("Kleinberg, Li & Yuan 2018, arXiv:1802.06175"),
+       reference="Kleinberg, Li & Yuan 2018, ICML, arXiv:1802.06175",
        anchor="Choose-rate-and-batch-size-together",
        note=_("variation frees a walk from a shallow well; elsewhere it does nothing, or harm"))
 def variation_missed(seeds):
+    """Walks on three landscapes with noise of B = 1 and 16 at the same rate, and digits unseen.
+
+    It would be a drawback of mini-batches if more walks reached the lowest loss with more noise.
+    """
     one, same, cut = (good_ends(1, False, seeds), good_ends(16, False, seeds),
                       good_ends(16, True, seeds))
     metric = _("walks that end at the lowest loss, those with more variation minus those with less")
@@ -248,8 +258,8 @@ def variation_missed(seeds):
                     "same size"), metric, same[0] - cut[0], ">", 0.1, ".2%"),
         Condition(_("unseen digits are the goal"),
                   _("share of unseen digits right with B = 4, minus that with B = 100"),
-                  tested(4, rates["4"], seeds) - tested(100, rates["100"], seeds), ">", 0.01, ".2%"),
-    ]
+                  tested(4, rates["4"], seeds) - tested(100, rates["100"], seeds), ">", 0.01,
+                  ".2%")]
 
 
 @claim("M9", _("This approach is used to train neural networks."), kind="definition",

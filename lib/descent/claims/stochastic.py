@@ -1,8 +1,9 @@
 """What the lecture says about stochastic gradient descent, S1 to S9.
 
-Where the lecture's "stochastic" can mean B = 1 or a fresh random subset, both are judged. The loss
-is that of softmax regression on all 1,797 digits with an L2 penalty, whose minimum is known, or
-that of a line through 273 penguins drawn by the seed, whose whole loss costs nothing to follow.
+Where the lecture's "stochastic" can mean B = 1 or a fresh random subset, both are judged. Two
+losses serve: softmax regression on all 1,797 digits with an L2 penalty, whose minimum is known (the
+seed draws the batches), and a line through 273 penguins that the seed draws, whose whole loss
+costs nothing to follow.
 """
 
 from functools import cache
@@ -115,17 +116,17 @@ def floor(lr, size, seeds):
 def clouds(seeds, draws=120):
     """Gradients of batches of 1,437 digits beside the full one, at the start and near the minimum.
 
-    A dict for each of the two points, whose values are (runs,): `full` |g_N|^2, `sigma2` the
-    variance of single examples' gradients, and for each way of feeding the mean |g_B|^2 `length` and
-    the mean |g_B - g_N|^2 `variance`, here of the gradient that a whole epoch adds up to as well.
+    For the points "start" and "late" a dict of (runs,): "full" is |g_N|^2, "sigma2" the variance of
+    single examples' gradients; for each way of feeding, "one", "subset" and "cut", the mean |g_B|^2
+    is (way, "length") and the mean |g_B - g_N|^2 is (way, "variance").
     """
     found = {point: {} for point in ("start", "late")}
     for seed in seeds:
         rng = np.random.default_rng(seed)
         (x, y), _rest = split(*digits(), rng=rng)
         start = np.zeros(softmax.size)
-        steps = descend(penalised, start, gradient_descent, mini_batches(x, y, size=SUBSET, rng=rng),
-                        lr=0.3)
+        steps = descend(penalised, start, gradient_descent,
+                        mini_batches(x, y, size=SUBSET, rng=rng), lr=0.3)
         late = record(steps, 2 * epoch_length(len(y), SUBSET), keep=()).last.theta
         for point, theta in dict(start=start, late=late).items():
             full = penalised(theta, x, y)[1]
@@ -248,8 +249,11 @@ def balance(cut, seeds):
                "the data."), reference=OWN, anchor="Look-at-a-cloud-of-gradients",
        note=_("at the same rate a smaller batch makes longer steps; what is smaller is the cost"))
 def smaller_adjustments(seeds):
-    labels = dict(start=(_("B = 1, at the start"), _("the batch is a fresh subset of 32, at the start")),
-                  late=(_("B = 1, after two epochs"), _("the batch is a fresh subset of 32, after two epochs")))
+    """Root mean square length of 120 steps from one point; theory: 1 + sigma^2 / (B |g|^2)."""
+    labels = dict(start=(_("B = 1, at the start"),
+                         _("the batch is a fresh subset of 32, at the start")),
+                  late=(_("B = 1, after two epochs"),
+                        _("the batch is a fresh subset of 32, after two epochs")))
     conditions = []
     for point, cloud in clouds(seeds).items():
         for way, size, label in zip(("one", "subset"), (1, SUBSET), labels[point]):
@@ -268,15 +272,17 @@ def spread(cloud, size, n=1437):
 
 @claim("S2", _("It combines batch GD and stochastic GD by working with small batches."),
        kind="identity", reference=GOODFELLOW,
-       anchor="Meet-the-three-ways", note=_("one loop with one knob, B; its ends are the other two"))
+       anchor="Meet-the-three-ways",
+       note=_("one loop with one knob, B; its ends are the other two"))
 def one_loop(seeds):
     """The loop at both ends of B beside softmax regression written by hand, 300 steps each."""
     x, y = (a[:300] for a in digits())
     inputs, hot = np.c_[x, np.ones(len(y))], np.eye(10)[y]
 
     def same(size, rows_by_hand):
+        batches = random_batches(x, y, size=size, rng=np.random.default_rng(seeds[0]))
         steps = descend(softmax.loss_and_gradient, np.zeros(softmax.size), gradient_descent,
-                        random_batches(x, y, size=size, rng=np.random.default_rng(seeds[0])), lr=0.1)
+                        batches, lr=0.1)
         w, agree = np.zeros((65, 10)), 0
         for rows, step in zip(rows_by_hand, islice(steps, 1, 301)):
             p = np.exp(inputs[rows] @ w)
@@ -315,7 +321,7 @@ def random_subset(seeds):
                       _("slope of log error against log K, for the mean of K random batches"),
                       np.array(slopes), "<", -0.25, theory=-0.5),
             Condition(_("the other choice is the order of a file sorted by class"),
-                      _("loss above the minimum after two epochs in sorted order, over random order"),
+                      _("loss above the minimum after two epochs, in sorted over random order"),
                       in_order / mixed, ">", 1)]
 
 
@@ -349,6 +355,7 @@ def subset_step(seeds, lr=0.02, h=1e-4):
        reference=SHALLUE, anchor="Choose-rate-and-batch-size-together",
        note=_("at its best rate B = 32 is as fast as B = 1, in fewer updates, and as unsteady"))
 def drawn_balance(seeds):
+    """With fresh subsets in the middle."""
     return balance(False, seeds)
 
 
@@ -365,7 +372,7 @@ def faster_convergence(seeds):
         left = gap_after(rates["iterations"][target] * epoch_length(N, SUBSET), SUBSET,
                          rates["subset"][target], seeds)
         conditions.append(Condition(
-            when, _("what batches of 32 have left, over what the full batch has left for the same work"),
+            when, _("loss above the minimum, batches of 32 over the full batch, for the same work"),
             left / full, "<", 1))
     return conditions
 
@@ -382,6 +389,7 @@ def less_memory(sizes):
 @claim("S7", _("Needs less memory than batch GD."), reference=OWN, anchor="Step-on-a-sample",
        note=_("batch GD whose gradient is added up over parts needs one more vector, no more"))
 def subset_memory(seeds):
+    """Counted in the arrays that one gradient makes: no seeds, no clock."""
     return less_memory([
         (_("B = 1"), _("B = 1, and batch GD adds up over parts of 32"), 1),
         (_("the batch is a fresh subset of 32"),
@@ -411,15 +419,16 @@ def unstable_steps(seeds, lr=0.02):
         Condition(_("the batch is a fresh subset of 32, on the way down"), metric,
                   uphill(walk(SUBSET, far, 50)), ">", 0.16, ".2%"),
         Condition(_("B = 1, near the minimum"), metric, uphill(hover[1]), ">", 0.16, ".2%", 0.5),
-        Condition(_("the batch is a fresh subset of 32, near the minimum"), metric, uphill(hover[SUBSET]),
-                  ">", 0.16, ".2%", 0.5),
+        Condition(_("the batch is a fresh subset of 32, near the minimum"), metric,
+                  uphill(hover[SUBSET]), ">", 0.16, ".2%", 0.5),
         Condition(_("the batch is a fresh subset of 32, near the minimum"),
                   _("mean loss above the minimum, over the noise floor of the theory"),
                   hover[SUBSET].mean(axis=0) / floor(lr, SUBSET, seeds), ">", 0.5, theory=1)]
 
 
 @claim("S9", _("Higher variation in gradient and steps."), reference=BOTTOU,
-       anchor="Measure-the-cloud", note=_("batch GD has none; a fourth of it takes 16 times the batch"))
+       anchor="Measure-the-cloud",
+       note=_("batch GD has none; a fourth of the spread takes 16 times the batch"))
 def higher_variation(seeds):
     """Beside batch GD, whose gradient at a point is always the same: no spread at all."""
     cloud = clouds(seeds)["start"]

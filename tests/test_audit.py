@@ -2,7 +2,8 @@
 
 Sums are rounded differently by other processors and NumPy versions. A training run makes
 little of that, unless it is chaotic. So each notebook is executed again with every start of
-`descend` moved by 1e-13 of itself, up or down at random; no text output may change.
+`descend`, and every initial network, moved by 1e-13 of itself, up or down at random; no text output
+may change.
 """
 import nbformat
 import pytest
@@ -12,14 +13,21 @@ from test_notebooks import text_of
 
 MOVE_EVERY_START = """
 import numpy as np
-from descent import training
+from descent import networks, training
 
-def moved(objective, theta, *rest, run=training._descend, rng=np.random.default_rng({seed})):
+def moved(theta, rng=np.random.default_rng({seed})):
     signs = rng.choice([-1.0, 1.0], theta.shape).astype(theta.dtype)
-    return run(objective, theta + 1e-13 * np.maximum(np.abs(theta), 1e-3) * signs, *rest)
+    return theta + 1e-13 * np.maximum(np.abs(theta), 1e-3) * signs
 
-training._descend = moved  # descend looks it up at every call, wherever descend was imported
-del np, training, moved
+def moved_run(objective, theta, *rest, run=training._descend):
+    return run(objective, moved(theta), *rest)
+
+def moved_network(net, rng, initial=networks.Network.initial):
+    return moved(initial(net, rng))
+
+training._descend = moved_run  # descend looks it up at every call, wherever descend was imported
+networks.Network.initial = moved_network
+del np, networks, training, moved_run, moved_network
 """
 
 
@@ -49,6 +57,19 @@ def test_no_printed_number_depends_on_rounding(source, request):
 CHAOS = """
 run = {descend}(d.double_well, np.array([[0.3, 0.2]]), d.gradient_descent, lr={lr})
 print(format(d.record(run, 200).last.loss[0], ".{digits}g"))"""
+
+
+LOOP = """
+net = d.Network((64, 10))
+loss, _ = net.loss_and_gradient(net.initial(np.random.default_rng(0)), *d.digits())
+print(format(loss, ".{digits}g"))"""
+
+
+def test_a_loop_written_by_hand_is_moved_too(tmp_path):
+    cells = ["import numpy as np\nimport descent as d"] + [LOOP.format(digits=n) for n in (6, 16)]
+    notebook = build.execute(nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), tmp_path)
+    assert [code for code, _, _ in differences(notebook, 0, tmp_path)] == cells[2:]
 
 
 @pytest.mark.parametrize("descend", ["d.descend", "training.descend", "descend"])

@@ -65,10 +65,10 @@ QUESTIONS = (
              ),
              right=1),
     Prediction("reshuffled-floor",
-               _("A low learning rate, η = 0.0025, and batches of 16: how many times lower is the "
+               _("A low learning rate, η = 0.0025, and batches of 18: how many times lower is the "
                  "floor when the batches are cut from a shuffle instead of drawn?"),
                options=((_("It is the same"), 1), (_("About 5 times"), 5),
-                        (_("About 50 times"), 50))),
+                        (_("About 30 times"), 30))),
     Question("epoch-order",
              _("Why shuffle again in every epoch? One random order would be random enough."),
              options=(

@@ -29,7 +29,7 @@ def descend(objective, theta, optimizer, batches=repeat(()), **hyper):
     if not (callable(objective) and callable(optimizer) and hasattr(batches, "__iter__")):
         raise ValueError("descend needs an objective, theta, an optimizer and batches, got "
                          f"{objective!r}, theta, {optimizer!r} and {batches!r}")
-    theta = np.array(theta)
+    theta = np.asarray(theta)
     if (theta.dtype.kind not in "fiu" or theta.ndim == 0 or theta.size == 0
             or not np.isfinite(theta).all()):
         raise ValueError("theta must hold finite numbers in shape (..., parameters), "

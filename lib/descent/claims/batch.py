@@ -1,7 +1,7 @@
 """What the lecture says about batch gradient descent, B1 to B9, its step and its price."""
 
 from functools import cache
-from itertools import chain, islice, repeat
+from itertools import islice, repeat
 
 import numpy as np
 
@@ -136,14 +136,117 @@ def much_memory(seeds):
                       ratio(epoch_length(N, SIZE)), ">", 1)]
 
 
+# What it costs to arrive.
+
+LAM = 0.01
+RATES = tuple(2.0**(k / 2) for k in range(-12, 8))   # 0.016 to 11
+MANY = 1792                                          # 56 batches of 32: none is short
+CASES = {"few": (256, 16), "many features": (256, 64), "many digits": (MANY, 16),
+         "both": (MANY, 64)}                         # examples and pixels
+GOALS = {"rough": 0.05, "exact": 0.001}              # of the way down that may be left
+
+
+@cache
+def problem(case, seeds):
+    """Softmax regression with L2: network, objective, x, y, and the lowest loss.
+
+    A seed draws its own few digits; the many are the same for all. 16 pixels are means of 2 x 2.
+    """
+    n, pixels = CASES[case]
+    images, labels = digits()
+    if pixels == 16:
+        images = images.reshape(N, 4, 2, 4, 2).mean(axis=(2, 4)).reshape(N, 16)
+    rows = (np.random.default_rng(0).permutation(N)[:MANY] if n == MANY else
+            np.stack([rng.permutation(N)[:n] for rng in generators(seeds)]))
+    x, y = images[rows], labels[rows]
+    net = Network((pixels, 10))
+    objective = with_l2(net.loss_and_gradient, LAM, net.is_weight)
+    lowest = record(descend(objective, np.zeros((*rows.shape[:-1], net.size)), nesterov,
+                            repeat((x, y)), lr=0.25, beta=0.9), 300, keep=()).last.loss
+    return net, objective, x, y, lowest
+
+
+def examples_needed(case, goal, size, lr, seeds):
+    """Examples looked at until a goal is reached, (seeds,), by batches of `size`.
+
+    The exact goal is looked at after every epoch, the rough one up to 14 times in an epoch.
+    """
+    n = CASES[case][0]
+    net, objective, x, y, lowest = problem(case, seeds)
+    hot = y[..., None] == np.arange(10)
+    rngs = generators(seeds[:1] if n == size == MANY else seeds)   # then all runs are the same
+    runs = np.arange(len(rngs))[:, None]
+
+    def left(theta):
+        z = net.forward(theta, x)[-1]
+        z -= z.max(axis=-1, keepdims=True)
+        loss = (np.log(np.exp(z).sum(axis=-1)) - (z * hot).sum(axis=-1)).mean(axis=-1)
+        loss += LAM / 2 * (net.is_weight * theta**2).sum(axis=-1)
+        return (loss - lowest) / (np.log(10) - lowest)
+
+    def cut():
+        for part, in mini_batches(np.arange(n), size=size, rng=rngs):
+            yield (x[part], y[part]) if n == MANY else (x[runs, part], y[runs, part])
+
+    steps = descend(objective, np.zeros((len(rngs), net.size)), gradient_descent,
+                    repeat((x, y)) if size == n else cut(), lr=lr)
+    length = epoch_length(n, size)
+    needed = iterations_until(lambda theta: left(theta) <= GOALS[goal], steps,
+                              (300 if goal == "exact" else 60) * length,
+                              length if goal == "exact" else max(1, length // 14))
+    return np.broadcast_to(needed * size, len(seeds))
+
+
+TUNED = [(case, "rough") for case in CASES] + [("few", "exact"), ("both", "exact")]
+
+
+def tuned():
+    """The best rate of batch GD and of batches of 32 for each case and goal."""
+    return {f"{case}, {goal}": {name: tune(lambda lr, seeds: examples_needed(
+        case, goal, size, lr, seeds), RATES, TUNING_SEEDS)
+        for name, size in (("N", CASES[case][0]), ("32", SIZE))} for case, goal in TUNED}
+
+
+@cache
+def work(case, goal, seeds):
+    """Examples that batch GD needs over those of batches of 32, (seeds,), each at its best rate."""
+    rates = stored("batch")[f"{case}, {goal}"]
+    return (examples_needed(case, goal, CASES[case][0], rates["N"], seeds)
+            / examples_needed(case, goal, SIZE, rates["32"], seeds))
+
+
+@claim("B4", _("Good if you have a small data set and few features."), reference=OWN,
+       anchor=ANCHOR, note=_("on little data an exact answer is cheaper than with noisy steps"))
+def good_if_small(seeds):
+    """Good: no more work than with batches of 32, for a rough answer and for an exact one."""
+    metric = _("examples to the goal, batch GD over B = 32")
+    return [Condition(label, metric, work(case, goal, seeds), "<=", 1) for label, case, goal in (
+        (_("data and features are few (256 digits, 16 pixels), the goal rough (5 % left)"),
+         "few", "rough"),
+        (_("data and features are few, the goal exact (0.1 % left)"), "few", "exact"),
+        (_("data and features are many (1,792 digits, 64 pixels), the goal exact"),
+         "both", "exact"))]
+
+
+@claim("B9", _("Can be slow for large data sets and many features."), reference=BOTTOU,
+       anchor=ANCHOR, note=_("an update needs N examples, and hardly fewer updates are needed"))
+def slow(seeds):
+    """Slow: at least twice the work of batches of 32."""
+    metric = _("examples until 5 % is left, batch GD over B = 32")
+    return [Condition(label, metric, work(case, "rough", seeds), ">=", 2) for label, case in (
+        (_("there are many features (64; 256 digits)"), "many features"),
+        (_("there are many digits (1,792; 16 features)"), "many digits"),
+        (_("there are many of both"), "both"))]
+
+
 # How steady its steps are.
 
 @cache
 def spread(size, seeds):
     """Spread of batches' gradients at theta = 0, over the full gradient's length; and in theory.
 
-    Root mean square distance from the full gradient (seeds,) over 100 batches of digits; a
-    learning rate of 0 keeps every run where it is.
+    Root mean square distance from the full gradient (seeds,), over 100 batches of digits or 3 of
+    them all; a learning rate of 0 keeps every run where it is.
     """
     x, y = digits()
     theta = np.zeros((len(seeds), softmax.size))
@@ -152,7 +255,8 @@ def spread(size, seeds):
     length, sigma2 = np.linalg.norm(full[0]), ((single - full[0])**2).sum(axis=-1).mean()
     batches = full_batch(x, y) if size == N else random_batches(x, y, size=size,
                                                                rng=generators(seeds))
-    steps = islice(descend(softmax.loss_and_gradient, theta, gradient_descent, batches, lr=0), 100)
+    steps = islice(descend(softmax.loss_and_gradient, theta, gradient_descent, batches, lr=0),
+                   3 if size == N else 100)
     measured = np.mean([((step.grad - full)**2).sum(axis=-1) for step in steps], axis=0)**0.5
     return measured / length, (sigma2 / size * (N - size) / (N - 1))**0.5 / length
 

@@ -3,10 +3,11 @@
 import json
 import sys
 
-from . import mini_batch, stochastic
+from . import batch, mini_batch, stochastic
 from .tuning import STORED
 
-SWEEPS = {"mini_batch": mini_batch.tuned, "stochastic": stochastic.tuned}  # each returns plain data
+SWEEPS = {"batch": batch.tuned, "mini_batch": mini_batch.tuned,
+          "stochastic": stochastic.tuned}  # name -> function that returns plain data
 
 
 def main(names):

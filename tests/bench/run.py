@@ -1,4 +1,4 @@
-"""`make bench`: one table of speeds, side by side in one run, as ratios.
+"""`make bench`: one table of speeds, side by side in one run, as ratios; wants a quiet machine.
 
 Each row's contenders take turns, round by round, on one thread; a ratio is the median over the
 rounds of the ratios within a round, so that a machine that is busy for a while slows both sides.
@@ -134,7 +134,8 @@ def steps_per_second(n=9):
         table[:, 4] *= steps / epoch
         faster = [times_faster(table, column) for column in range(1, 6)]
         print(f"{size:6} {steps / np.median(table[:, 0]):9,.0f} | {faster[0]:16.1f} {faster[1]:7.1f}"
-              f" {faster[2]:7.1f} | {faster[3]:12.1f} | {faster[4]:12.2f} | >= {target} PyTorch")
+              f" {faster[2]:7.1f} | {faster[3]:12.1f} | {faster[4]:12.2f} | {target} times PyTorch 32: "
+              f"{'met' if faster[0] >= target else 'missed'}")
 
 
 # Many runs at once, basins, the heat map

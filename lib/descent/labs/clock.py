@@ -20,14 +20,15 @@ SEED = 4
 
 def training_clock(**start):
     """The lab: every training example is a dot; each iteration lights its batch."""
-    length = [0]
+    hand = {"total": 171, "share": 20 / 171, "iteration": 20}
 
-    def iterations(settings):
+    def iterations(settings):           # the hand keeps its share of the way, whatever was between
         size = N if settings["feeding"] == "full_batch" else settings["batch_size"]
-        total = settings["epochs"] * epoch_length(N, size)
-        now = max(1, round(settings["iteration"] * total / (length[0] or total)))
-        length[0] = total
-        return {"iteration": (range(1, total + 1), now)}
+        if settings["iteration"] != hand["iteration"]:
+            hand["share"] = settings["iteration"] / hand["total"]
+        hand["total"] = settings["epochs"] * epoch_length(N, size)
+        hand["iteration"] = max(1, round(hand["share"] * hand["total"]))
+        return {"iteration": (range(1, hand["total"] + 1), hand["iteration"])}
 
     controls = {
         "feeding": Choice(_("way of feeding"), {
@@ -40,7 +41,6 @@ def training_clock(**start):
         "epochs": Number(_("epochs"), [1, 2, 3, 4, 5], 3, "e"),
         "iteration": Number(_("iteration k"), range(1, 172), 20, "k"),
     }
-    length[0] = 171
     presets = {
         "a batch": (_("a batch"), {"iteration": 1}),
         "the short last batch": (_("the short last batch"), {"iteration": 57}),
@@ -58,7 +58,8 @@ def training_clock(**start):
               (PALE, _("not yet")), (figures.COLORS["mini_batches"], _("loss of each batch")),
               ("black", _("mean loss of an epoch"))]
     return Lab(_("A board with a dot for each training example, the batch lit, and the loss of "
-                 "each iteration and epoch"), _build, controls, presets, more=("epochs",), lines=3, start=start,
+                 "each iteration and epoch"), _build, controls, presets, more=("epochs",), lines=3,
+               start=start,
                follow={name: iterations for name in ("feeding", "batch_size", "epochs")},
                point=lambda k, _loss: {"iteration": round(k)}, twin_size=(2.1, 2.2),
                legend=legend)

@@ -148,9 +148,9 @@ class Lab:
                                             "min_height": f"{18 * lines}px"})
         self._held = 1                          # no picture before all is in place
         self._defaults = self.settings
+        self.presets = {name: self._resolve(found) for name, (_label, found) in presets.items()}
         self.set(**(start or {}))
         self._defaults = self.settings
-        self.presets = {name: self._resolve(found) for name, (label, found) in presets.items()}
         self._held = 0
         self.view = self._arrange(presets, more, legend)
         if point:

@@ -70,7 +70,8 @@ def rate_by_batch(**start):
                 "batch_size": SIZES[int(np.clip(round(row), 0, len(SIZES) - 1))]}
 
     return Lab(_("A heat map of accuracy over learning rate and batch size, and the loss curve of "
-                 "the marked pair"), _build, controls, presets, more=("seed",), lines=2, start=start,
+                 "the marked pair"), _build, controls, presets, more=("seed",), lines=2,
+               start=start,
                point=point, twin_size=(4.2, 3.2))
 
 

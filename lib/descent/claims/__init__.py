@@ -52,7 +52,7 @@ class Condition(NamedTuple):
         """The median over the seeds, between which values 8 seeds of 10 lie, and the theory."""
         values = np.atleast_1d(np.asarray(self.values, float))
         low, middle, high = (number(v, self.form) for v in np.quantile(
-            values, (0.1, 0.5, 0.9), method="closest_observation"))  # inf stays inf
+            values, (0.1, 0.5, 0.9), method="nearest"))  # inf stays inf
         text = middle if low == high else _("{middle} ({low} to {high})").format(
             middle=middle, low=low, high=high)
         return text if self.theory is None else _("{effect}, in theory {theory}").format(
@@ -111,12 +111,17 @@ class Result:
     def verdict(self):
         """Holds, holds when ..., or does not hold as stated; computed from the conditions."""
         failed = {c.label for c in self.conditions if not c.passes}
-        passed = dict.fromkeys(_(c.label) for c in self.conditions if c.label not in failed)
+        passed = dict.fromkeys(c.label for c in self.conditions if c.label not in failed)
         if not failed:
             return _("holds")
         if passed:
-            return _("holds when {labels}").format(labels=_("; when ").join(passed))
+            return _("holds when {labels}").format(labels=_("; when ").join(map(_, passed)))
         return _("does not hold as stated")
+
+    @property
+    def judgement(self):
+        """The verdict and, where there is one, the note on what holds instead."""
+        return [self.verdict, *([_(self.claim.note)] if self.claim.note else [])]
 
     @property
     def effect(self):
@@ -138,8 +143,9 @@ class Result:
             measured = _("{metric} (holds if {needs})").format(metric=_(c.metric), needs=c.needs)
             if not groups or groups[-1][0] != measured:
                 groups.append((measured, []))
-            when = _("{label}: {effect}").format(label=_(c.label), effect=c.effect)
-            groups[-1][1].append(f"{'✓' if c.passes else '✗'} {when if c.label else c.effect}")
+            found = c.effect if not c.label else _("{label}: {effect}").format(
+                label=_(c.label), effect=c.effect)
+            groups[-1][1].append(f"{'✓' if c.passes else '✗'} {found}")
         return groups
 
 
@@ -157,7 +163,8 @@ def catalogue():
     chapters = list(CHAPTERS)
     for chapter in chapters:
         import_module(f".{chapter}", __name__)
-    return {c.id: c for c in sorted(_claims.values(), key=lambda c: chapters.index(c.chapter))}
+    return {c.id: c for c in sorted(_claims.values(), key=lambda c: (
+        chapters.index(c.chapter), c.id[0], int(c.id[1:])))}
 
 
 @cache
@@ -188,7 +195,7 @@ class Table:
                 lines.append(f"{r.claim.id}  {_(r.claim.text)}")
                 for measured, effects in r.evidence:
                     lines += [f"    {measured}", *(f"      {e}" for e in effects)]
-                lines += [f"    → {text}" for text in (r.verdict, _(r.claim.note)) if text]
+                lines += [f"    → {text}" for text in r.judgement]
         return "\n".join([*lines, self._caption()])
 
     def _repr_html_(self):
@@ -197,30 +204,31 @@ class Table:
             body = "".join(_row("td", _said(r), _measured(r), _judged(r)) for r in self.results)
         else:
             head = _row("th", _("Pros"), _("Cons"))
-            body = "".join(_row("td", *("<br>".join((_said(r), _measured(r), _judged(r))) if r
-                                        else "" for r in pair))
+            body = "".join(_row("td", *(_said(r) + _judged(r) + _measured(r) if r else ""
+                                        for r in pair))
                            for pair in zip_longest(self.results, self.cons))
         return (f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
                 f"<small>{html.escape(self._caption())}</small>")
 
     def _caption(self):
-        return _("Of {n} seeds the middle one; 8 of 10 lie between the two in brackets. A condition "
-                 "passes where its rule holds on 9 seeds of 10.").format(n=self.seeds)
+        return _("Of {n} seeds the middle one; 8 of 10 lie between the two in brackets. A "
+                 "condition passes where its rule holds on 9 seeds of 10.").format(n=self.seeds)
 
 
 def _said(result):
-    claim = result.claim
-    return f'<a href="{html.escape(claim.link)}">{claim.id}</a> {html.escape(_(claim.text))}'
+    link, text = html.escape(result.claim.link), html.escape(_(result.claim.text))
+    return f'<div><a href="{link}">{result.claim.id}</a> {text}</div>'
 
 
 def _measured(result):
-    return "<br>".join("<br>".join([html.escape(measured), *(html.escape(e) for e in effects)])
-                       for measured, effects in result.evidence)
+    return "".join(f'<div><i>{html.escape(measured)}</i></div>' + "".join(
+        f'<div style="padding-left:2em;text-indent:-1em">{html.escape(e)}</div>' for e in effects)
+        for measured, effects in result.evidence)
 
 
 def _judged(result):
-    note = result.claim.note
-    return f"<b>{html.escape(result.verdict)}</b>" + (f"<br>{html.escape(_(note))}" if note else "")
+    verdict, *note = (html.escape(text) for text in result.judgement)
+    return "".join(f"<div>{text}</div>" for text in (f"<b>{verdict}</b>", *note))
 
 
 def _row(kind, *cells):

@@ -81,8 +81,8 @@ def batch(seeds):
     share = np.mean(np.array(sizes) < len(x))
     return [Condition(_("all other digits replaced"), _("the gradient changes at most by"),
                       max(outside), "=", 0),
-            Condition(_("one of the batch's digits replaced"), _("the gradient changes at least by"),
-                      min(inside), ">", 0),
+            Condition(_("one of the batch's digits replaced"),
+                      _("the gradient changes at least by"), min(inside), ">", 0),
             Condition(_("an epoch of batches of 32"), _("share of batches smaller than the data"),
                       share, ">", 0, ".3%")]
 

@@ -40,7 +40,7 @@ def one_step_a_batch(seeds):
                "gradients and learning rate."), reference=OWN, anchor="Cut-a-shuffle",
        note=_("first the gradient, then one update: the order as written uses each gradient twice"))
 def literal_order(seeds):
-    """The order as written, each iteration all penguins of the seed; L is the largest curvature.
+    """The order as written, each iteration all penguins of the seed; λ is the largest curvature.
 
     A gradient is used at once and again at the next iteration's first update. By hand, along a
     direction of curvature lambda an iteration multiplies the distance by 1 - 2 lr lambda.
@@ -48,8 +48,8 @@ def literal_order(seeds):
     x, y, best, hessian = birds(seeds)
     curvature = np.linalg.eigvalsh(hessian)
     conditions = []
-    for factor, label in ((0.5, _("the rate is 0.5 / L")), (0.9, _("the rate is 0.9 / L")),
-                          (1.1, _("the rate is 1.1 / L")), (1.9, _("the rate is 1.9 / L"))):
+    for factor, label in ((0.5, _("the rate is 0.5 / λ")), (0.9, _("the rate is 0.9 / λ")),
+                          (1.1, _("the rate is 1.1 / λ")), (1.9, _("the rate is 1.9 / λ"))):
         lr = factor / curvature[:, -1:]
         theta, g, away = np.tile([0.0, 2.0], (len(seeds), 1)), 0.0, []
         for _k in range(200):

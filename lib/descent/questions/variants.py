@@ -60,27 +60,31 @@ QUESTIONS = (
                  (_("Not necessarily: this looks like the noise floor"),
                   _("Yes. A lower rate or a larger batch would bring the level down.")),
                  (_("No: going up and down means that the learning rate is unstable"),
-                  _("An unstable run grows without bound. Hovering is what noise does at a stable "
-                    "rate.")),
+                  _("On a bowl an unstable run grows without bound. Hovering at a level is what noise "
+                    "does at a stable rate.")),
              ),
              right=1),
     Prediction("reshuffled-floor",
-               _("A low learning rate, η = 0.0025, and batches of 18: how many times lower is the "
-                 "floor when the batches are cut from a shuffle instead of drawn?"),
+               _("A low learning rate, η = 0.0025, and batches of 18. At the ends of the epochs, how "
+                 "many times lower is the floor when the batches are cut from a shuffle instead "
+                 "of drawn?"),
                options=((_("It is the same"), 1), (_("About 5 times"), 5),
                         (_("About 30 times"), 30))),
     Question("epoch-order",
-             _("Why shuffle again in every epoch? One random order would be random enough."),
+             _("Someone shuffles once, and every epoch deals the same batches in the same order. What "
+               "is lost?"),
              options=(
-                 (_("So that the network cannot learn the order by heart"),
-                  _("The network never sees the order, only one batch at a time.")),
-                 (_("So that the errors of one order don't push the same way in every epoch"),
-                  _("Yes. One order, repeated, makes the same mistakes in the same sequence; new "
-                    "ones average out.")),
-                 (_("Because otherwise some examples are never seen"),
+                 (_("Examples that are never seen"),
                   _("A cut shuffle sees them all, with an old order as with a new one.")),
+                 (_("Nearly everything: the errors can't cancel any more"),
+                  _("They cancel within an epoch, since its batches are together all of the data. "
+                    "That is so in an old order, too.")),
+                 (_("Less than one would think, but an unlucky order stays unlucky"),
+                  _("Yes. The proof for the low floor covers one shuffle for all epochs as well. A "
+                    "new one each time is cheap insurance, above all if a short batch is left: it "
+                    "would always be the same few.")),
              ),
-             right=1),
+             right=2),
     Prediction("best-rate",
                _("From B = 1 to B = 32, five epochs each: how many times larger is the best "
                  "learning rate?"),

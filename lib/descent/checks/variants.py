@@ -468,8 +468,8 @@ EXERCISES = (
                     lambda g, size: np.sqrt(_variance(g)) / size * _finite(g, size),
                     lambda g, size: np.sqrt(_variance(g)) / np.sqrt(size) * _finite(g, size)),
             Mistake("size-squared",
-                    _("you divide by B²: that is a sum's variance turned twice into a mean's, "
-                      "divide by B."),
+                    _("you divide by B²: that is for the variance of a sum, and σ² is that of "
+                      "one example; divide by B."),
                     lambda g, size: _variance(g) / size**2 * _finite(g, size)),
             Mistake("root-of-size",
                     _("√B is for the width of the cloud: its variance is divided by B."),

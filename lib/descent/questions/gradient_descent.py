@@ -32,11 +32,13 @@ QUESTIONS = (
                     "slope.")),
              ),
              right=1),
-    Prediction("stable-rates",
-               _("κ = 25, the limit 0.08: what happens at η = 0.079, and at η = 0.081?"),
-               options=((_("Both arrive, about equally fast"), "equal"),
-                        (_("Both arrive, 0.081 a good deal later"), "later"),
-                        (_("0.079 arrives, 0.081 diverges"), "diverges"))),
+    Prediction("fastest-rate",
+               _("κ = 25, and above η = 0.08 it diverges. At which rate does gradient descent come "
+                 "closer fastest?"),
+               options=((_("About 0.02, a quarter of the limit: well on the safe side"), 0.02),
+                        (_("About 0.04, half the limit: the steep direction is gone in one step"),
+                         0.04),
+                        (_("About 0.077, just below the limit"), 0.077))),
     Prediction("uphill-or-not",
                _("η = 0.5 goes downhill in each of 300 iterations, η = 1 goes uphill in some. "
                  "Which ends with the lower loss?"),

@@ -1,4 +1,4 @@
-"""The labs without a browser: every control at its ends, odd settings, numbers against the library."""
+"""The labs without a browser: every control at its ends, odd settings, numbers recomputed."""
 import io
 import re
 

@@ -1,6 +1,7 @@
 """Chapter 01: the training clock, on digits."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from .. import figures
 from ..batches import epoch_length, full_batch, mini_batches, random_batches
@@ -112,6 +113,7 @@ def _build(fig, compact):
         curve.set(yscale="log", ylim=(LOW, HIGH), xlabel="$k$", ylabel="$L_B$",
                   yticks=[.1, 1, 10], yticklabels=["0.1", "1", "10"])
         curve.minorticks_off()
+        curve.xaxis.set_major_locator(MaxNLocator(7, integer=True))
         curve.grid(axis="x", visible=False)
     shown, marks = {}, []
 
@@ -140,6 +142,7 @@ def _build(fig, compact):
         before = np.concatenate(rows[epoch * per_epoch:k])
         seen.set_data(*place[:, before])
         lit.set_data(*place[:, rows[k - 1]])
+        lit.set_markersize(size * (1.25 if len(rows[k - 1]) < N / 4 else .8))
         if curve:
             if shown.get("scale") != (total, per_epoch):
                 rule(total, per_epoch)

@@ -79,8 +79,8 @@ def _build(fig, compact):
         lengths = gauge = None
     else:
         board = fig.add_axes([.075, .14, .425, .82])
-        falls, lengths = fig.add_axes([.6, .7, .375, .26]), fig.add_axes([.6, .38, .375, .26])
-        gauge = fig.add_axes([.6, .12, .375, .055])
+        falls, lengths = fig.add_axes([.6, .7, .36, .26]), fig.add_axes([.6, .38, .36, .26])
+        gauge = fig.add_axes([.6, .12, .36, .055])
     board.set_aspect("equal", anchor="N" if compact else "C")
     map_ = board.imshow(np.zeros((2, 2, 4)), origin="lower", zorder=2, animated=True,
                         interpolation="nearest")
@@ -119,6 +119,11 @@ def _build(fig, compact):
             artist.remove()
         before = set(board.get_children())
         figures.contours(board, SURFACES[name])
+        board.locator_params(nbins=5, steps=[1, 2, 5, 10])
+        if compact:                     # the curve takes the room that a wide surface leaves
+            (x0, x1), (y0, y1) = SURFACES[name].domain
+            tall = min(.44, .66 * fig.bbox.width / fig.bbox.height * (y1 - y0) / (x1 - x0))
+            falls.set_position([.27, .1, .66, .69 - tall])
         minima = SURFACES[name].minima
         for i, (x, y) in enumerate(minima if len(minima) > 1 else (), start=1):
             board.annotate(str(i), (x, y), xytext=(7, 5), textcoords="offset points", zorder=4)

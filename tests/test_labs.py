@@ -346,10 +346,11 @@ def test_an_epoch_of_subsets_does_not_see_everything():
 
 
 def test_the_epochs_loss_is_weighted_by_size():
-    rows, run = labs.clock.train("mini_batches", 32, 0.1, 1)
-    assert sorted(np.concatenate(rows)) == list(range(N)) and len(rows[-1]) == 5
-    lab = labs.training_clock(epochs=1, iteration=57)
-    mean = sum(len(r) * loss for r, loss in zip(rows, run.loss)) / N
+    rows, run = labs.clock.train("mini_batches", 1796, 2.0, 1)
+    assert sorted(np.concatenate(rows)) == list(range(N)) and len(rows[-1]) == 1
+    assert abs(run.loss[1] - run.loss[0]) > .1      # so that a plain mean would show
+    lab = labs.training_clock(batch_size=1796, learning_rate=2.0, epochs=1, iteration=2)
+    mean = (1796 * run.loss[0] + run.loss[1]) / N
     assert numbers(lab.summary)[-1] == pytest.approx(mean, rel=.005)
 
 
@@ -384,6 +385,21 @@ def test_the_bowl_is_the_loss_of_a_line(scale):
     assert minimum == pytest.approx([slope, level], rel=1e-6)
     inputs = np.column_stack([x, np.ones(len(y))])
     assert hessian == pytest.approx(2 / len(y) * inputs.T @ inputs, rel=1e-9)
+
+
+def test_what_is_set_overrules_what_follows():
+    for settings in ({"scale": "standardised", "learning_rate": 0.3},
+                     {"learning_rate": 0.3, "scale": "standardised"}):
+        lab = labs.three_ways()
+        lab.set(**settings)
+        assert lab.settings["learning_rate"] == 0.3
+        lab.set(scale="shifted")
+        assert lab.settings["learning_rate"] == 0.05
+
+
+def test_a_batch_of_one_and_a_batch_of_all():
+    assert labs.shrinkage(342, 1, False) == labs.shrinkage(342, 1, True) == 1
+    assert labs.shrinkage(342, 342, False) == 0
 
 
 @pytest.mark.parametrize("replace", [False, True])

@@ -216,7 +216,8 @@ def work(case, goal, seeds):
 
 
 @claim("B4", _("Good if you have a small data set and few features."), reference=OWN,
-       anchor=ANCHOR, note=_("on little data its exact answers are cheaper than those of noisy steps"))
+       anchor=ANCHOR,
+       note=_("on little data its exact answers are cheaper than those of noisy steps"))
 def good_if_small(seeds):
     """Good: no more work than with batches of 32, for a rough answer and for an exact one."""
     metric = _("examples to the goal, batch GD over B = 32")
@@ -229,7 +230,8 @@ def good_if_small(seeds):
 
 
 @claim("B9", _("Can be slow for large data sets and many features."), reference=BOTTOU,
-       anchor=ANCHOR, note=_("an update costs N / 32 times as much, and does not save as many updates"))
+       anchor=ANCHOR,
+       note=_("an update costs N / 32 times as much, and does not save as many updates"))
 def slow(seeds):
     """Slow: at least twice the work of batches of 32."""
     metric = _("examples until 5 % is left, batch GD over B = 32")

@@ -89,7 +89,7 @@ class Claim:
     text: str
     experiment: Callable   # seeds -> [Condition, ...]
     kind: str              # definition, identity, measured or cited
-    reference: str
+    reference: str         # where the field says it; empty where only we measured it
     chapter: str           # name of the module
     anchor: str            # heading in the chapter that tells about it
     note: str = ""         # what holds instead, in a dozen words
@@ -192,7 +192,8 @@ class Table:
         for title, results in columns:
             lines += [title] if title else []
             for r in results:
-                lines.append(f"{r.claim.id}  {_(r.claim.text)}")
+                source = f" [{r.claim.reference}]" if r.claim.reference else ""
+                lines.append(f"{r.claim.id}  {_(r.claim.text)}{source}")
                 for measured, effects in r.evidence:
                     lines += [f"    {measured}", *(f"      {e}" for e in effects)]
                 lines += [f"    → {text}" for text in r.judgement]
@@ -217,7 +218,8 @@ class Table:
 
 def _said(result):
     link, text = html.escape(result.claim.link), html.escape(_(result.claim.text))
-    return f'<div><a href="{link}">{result.claim.id}</a> {text}</div>'
+    source = f"<div><small>{html.escape(result.claim.reference)}</small></div>"
+    return f'<div><a href="{link}">{result.claim.id}</a> {text}</div>{source}'
 
 
 def _measured(result):

@@ -16,7 +16,6 @@ from ..training import descend, record
 
 GOODFELLOW = "Goodfellow, Bengio & Courville 2016, ch. 8"
 BOTTOU = "Bottou, Curtis & Nocedal 2018, SIAM Review"
-OWN = _("own measurement")
 ANCHOR = "Take-one-step-an-epoch"
 SIZE = 32
 N = 1797
@@ -59,8 +58,8 @@ def one_update_an_epoch(seeds):
     return [Condition("B = N", metric, updates(full_batch(rows)), "=", 1, "d", theory=1)]
 
 
-@claim("B3", _("It uses the mean of the gradients of all training examples."), kind="definition",
-       reference=OWN, anchor=ANCHOR)
+@claim("B3", _("It uses the mean of the gradients of all training examples."),
+       kind="definition", anchor=ANCHOR)
 def mean_gradient(seeds):
     """400 gradients of one digit each, averaged; and the data twice, which would double a sum."""
     x, y = (a[:400] for a in digits())
@@ -88,7 +87,7 @@ def multiplications(examples, features):
     return sum(2 * a.size * signal.shape[-1] for a, signal in zip(handed_on, signals))
 
 
-@claim("B5", _("Otherwise (much data, many features) it is very costly."), reference=OWN,
+@claim("B5", _("Otherwise (much data, many features) it is very costly."),
        anchor=ANCHOR, note=_("more features cost a small batch just as much"))
 def costly(seeds):
     """The work of one step beside that of a batch of 32. Costly: an order of magnitude more."""
@@ -122,7 +121,7 @@ def whole_memory(size, parts=1):
     return sum(memory(size, parts).values())
 
 
-@claim("B8", _("Needs a lot of memory to hold the whole data set."), reference=OWN, anchor=ANCHOR,
+@claim("B8", _("Needs a lot of memory to hold the whole data set."), anchor=ANCHOR,
        note=_("what takes memory is the activations; added up over parts it needs little"))
 def much_memory(seeds):
     """A lot: more than the weights and their gradients take. The data itself is 0.9 MB."""
@@ -215,7 +214,7 @@ def work(case, goal, seeds):
             / examples_needed(case, goal, SIZE, rates["32"], seeds))
 
 
-@claim("B4", _("Good if you have a small data set and few features."), reference=OWN,
+@claim("B4", _("Good if you have a small data set and few features."),
        anchor=ANCHOR,
        note=_("on little data its exact answers are cheaper than those of noisy steps"))
 def good_if_small(seeds):
@@ -276,7 +275,7 @@ def less_variable(seeds):
     return conditions
 
 
-@claim("B7", _("Stable steps towards the minimum."), reference=OWN, anchor=ANCHOR,
+@claim("B7", _("Stable steps towards the minimum."), anchor=ANCHOR,
        note=_("above 2/λ the full gradient climbs, too"))
 def stable(seeds):
     """100 steps for a line through 273 penguins that the seed draws, λ the largest curvature."""

@@ -6,7 +6,7 @@ from itertools import islice, tee
 import numpy as np
 
 from . import Condition, claim, generators
-from .batch import BOTTOU, GOODFELLOW, OWN
+from .batch import BOTTOU, GOODFELLOW
 from .stochastic import (SHALLUE, SUBSET, balance, birds, clouds, excess, flock, less_memory, line,
                          softmax)
 from .tuning import TUNING_SEEDS, stored, tune
@@ -37,7 +37,7 @@ def one_step_a_batch(seeds):
 
 
 @claim("M2", _("Steps 3 and 4: update weights and compute gradients; adjust the weights based on "
-               "gradients and learning rate."), reference=OWN, anchor="Cut-a-shuffle",
+               "gradients and learning rate."), anchor="Cut-a-shuffle",
        note=_("first the gradient, then one update: the order as written uses each gradient twice"))
 def literal_order(seeds):
     """The order as written, each iteration all penguins of the seed; λ is the largest curvature.
@@ -103,7 +103,7 @@ def segments(seeds, lr=0.005, epochs=60):
 
 
 @claim("M4", _("Repeat until the desired accuracy or the number of iterations is reached."),
-       reference=OWN, anchor="Cut-a-shuffle",
+       anchor="Cut-a-shuffle",
        note=_("judge by all data, or by a whole epoch of batches: one lucky batch stops too early"))
 def until_accurate(seeds, size=16, target=0.9, lr=0.2):
     """Softmax regression on digits until 90 % are right: of a batch, of an epoch, of all data."""
@@ -143,7 +143,7 @@ def cut_balance(seeds):
     return balance(True, seeds)
 
 
-@claim("M6", _("Needs less memory than batch GD."), reference=OWN, anchor="Cut-a-shuffle",
+@claim("M6", _("Needs less memory than batch GD."), anchor="Cut-a-shuffle",
        note=_("batch GD whose gradient is added up over parts needs one more vector, no more"))
 def mini_batch_memory(seeds):
     """Counted in the arrays that one gradient makes; a shuffle's part is as large as a subset."""

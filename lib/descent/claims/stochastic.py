@@ -12,7 +12,7 @@ from itertools import islice, repeat
 import numpy as np
 
 from . import Condition, claim, generators
-from .batch import BOTTOU, GOODFELLOW, OWN, whole_memory
+from .batch import BOTTOU, GOODFELLOW, whole_memory
 from .tuning import TUNING_SEEDS, iterations_until, stored, tune
 from ..batches import epoch_length, full_batch, mini_batches, random_batches
 from ..data import digits, penguins, split
@@ -246,7 +246,7 @@ def balance(cut, seeds):
 
 
 @claim("S1", _("It makes smaller adjustments of the weights, from the gradient of a random part of "
-               "the data."), reference=OWN, anchor="Look-at-a-cloud-of-gradients",
+               "the data."), anchor="Look-at-a-cloud-of-gradients",
        note=_("at the same rate a smaller batch makes longer steps; only a lower rate shortens them"))
 def smaller_adjustments(seeds):
     """Root mean square length of 120 steps from one point; theory: 1 + sigma^2 / (B |g|^2).
@@ -338,7 +338,7 @@ def random_subset(seeds):
 
 
 @claim("S4", _("Steps 2 and 3: compute the gradient of the subset; update the weights with it and "
-               "the learning rate."), kind="definition", reference=OWN, anchor="Step-on-a-sample",
+               "the learning rate."), kind="definition", anchor="Step-on-a-sample",
        note=_("it is the batch's own loss that this step lowers"))
 def subset_step(seeds, lr=0.02, h=1e-4):
     """100 steps with batches of 32 penguins, each beside differences of the batch's own loss."""
@@ -398,7 +398,7 @@ def less_memory(sizes):
         Condition(in_parts, metric, whole_memory(size) / whole_memory(N, parts), "<", 1))]
 
 
-@claim("S7", _("Needs less memory than batch GD."), reference=OWN, anchor="Step-on-a-sample",
+@claim("S7", _("Needs less memory than batch GD."), anchor="Step-on-a-sample",
        note=_("batch GD whose gradient is added up over parts needs one more vector, no more"))
 def subset_memory(seeds):
     """Counted in the arrays that one gradient makes: no seeds, no clock."""
@@ -408,7 +408,7 @@ def subset_memory(seeds):
          _("the batch is a fresh subset of 32, and batch GD adds up over parts of 32"), SUBSET)])
 
 
-@claim("S8", _("Unstable steps towards the minimum."), reference=OWN, anchor="Step-on-a-sample",
+@claim("S8", _("Unstable steps towards the minimum."), anchor="Step-on-a-sample",
        note=_("a subset's steps are steady on the way down and stagger near the minimum"))
 def unstable_steps(seeds, lr=0.02):
     """The share of steps that raise the loss of all penguins; with the full batch none does.

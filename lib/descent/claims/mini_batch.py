@@ -137,7 +137,7 @@ def until_accurate(seeds, size=16, target=0.9, lr=0.2):
 
 @claim("M5", _("Balance between stability and speed for large data sets."), reference=SHALLUE,
        anchor="Choose-rate-and-batch-size-together",
-       note=_("at its best rate B = 32 is as fast as B = 1, in fewer updates, and as unsteady"))
+       note=_("at its best rate B = 32 is as unsteady as B = 1, and as fast or faster"))
 def cut_balance(seeds):
     """With parts of a cut shuffle in the middle."""
     return balance(True, seeds)

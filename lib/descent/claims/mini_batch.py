@@ -68,7 +68,7 @@ def literal_order(seeds):
                "updates."),
        reference="Mishchenko, Khaled & Richtárik 2020, NeurIPS, arXiv:2006.05988",
        anchor="Cut-a-shuffle",
-       note=_("near the minimum its epochs end nearer than with draws, unless a short batch is left"))
+       note=_("near the minimum its epochs end lower than with draws, if no short batch is left"))
 def segments(seeds, lr=0.005, epochs=60):
     """A cut shuffle beside draws with replacement on 273 penguins, at a rate at which an epoch's
     errors can cancel: 13 batches of 21, or 17 batches of 16 and one of a single bird."""

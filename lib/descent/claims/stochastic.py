@@ -268,7 +268,7 @@ def balance(cut, seeds):
 
 @claim("S1", _("It makes smaller adjustments of the weights, from the gradient of a random part of "
                "the data."), anchor="Look-at-a-cloud-of-gradients",
-       note=_("at the same rate a smaller batch makes longer steps; only a lower rate shortens them"))
+       note=_("at the same rate a smaller batch makes longer steps; a lower rate shortens them"))
 def smaller_adjustments(seeds):
     """Root mean square length of 120 steps from one point; theory: 1 + sigma^2 / (B |g|^2).
 

@@ -15,6 +15,8 @@ CHOICE = Question("flat", "What is `g = 0`?", right=1,
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch, request):
+    ask.cache_clear()
+    engine._guess.cache_clear()
     if "shipped" not in request.keywords:
         monkeypatch.setattr(engine, "questions",
                             lambda: {q.id: q for q in (NUMBERS, CHANGE, WORDS, CHOICE)})
@@ -78,6 +80,16 @@ def test_a_prediction_is_committed_once_and_then_kept():
     guess.commit.click()
     assert guess.said == 2 and guess.radio.disabled and guess.commit.disabled
     assert 'role="status"' in guess.feedback.value and "Kept" in guess.feedback.value
+
+
+def test_run_again_a_cell_keeps_what_was_said():
+    guess = predict("width")
+    guess.radio.value = 2
+    guess.commit.click()
+    again = predict("width")
+    assert again.said == 2 and again.radio.value == 2 and again.radio.disabled
+    ask("flat").radio.value = 1
+    assert "✓" in ask("flat").feedback.value
 
 
 @pytest.mark.parametrize("said, tail", [(None, ""), (2, " You said “4 times”."), (1, " You said so.")])

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from traitlets import TraitError, Unicode
 
 from ..figures import STYLE
-from ..language import _
+from ..language import _, wrapped
 
 STYLE = {**STYLE, "xtick.labelsize": 10.5, "ytick.labelsize": 10.5}
 TIGHT = 'style="line-height:1.4"'
@@ -324,11 +324,11 @@ class Lab:
                                  zip(point, (ax.get_xlim(), ax.get_ylim())))))
 
     def __repr__(self):
-        return self.summary
+        return wrapped(self.summary)
 
     def _repr_mimebundle_(self, **_options):
         bundle = self.view._repr_mimebundle_() or {}
-        return {**bundle, "text/plain": self.summary}
+        return {**bundle, "text/plain": repr(self)}
 
 
 def quick_png(pixels):

@@ -4,6 +4,9 @@
     guess = predict("cloud-size")      # choose, then commit
     guess.settle(ratio)                # the next cell prints what was measured and what was said
 
+Asked again, a question still shows its answer, and a prediction what was said: a click into
+it selects its cell, so the next Shift + Enter runs that cell once more.
+
 The texts are in the files beside this one, one a chapter, each a tuple QUESTIONS.
 """
 
@@ -11,6 +14,7 @@ import html
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -75,6 +79,7 @@ class Prediction:
         return min(range(len(values)), key=lambda k: abs(values[k] - measured))
 
 
+@cache
 def ask(id):
     """The question as a widget. Raises ValueError if there is no question of this id."""
     return Asked(_find(id, Question))
@@ -82,9 +87,14 @@ def ask(id):
 
 def predict(id):
     """Show the prediction and return it, to be settled in the next cell. Raises as `ask` does."""
-    guess = Guess(_find(id, Prediction))
+    guess = _guess(id)
     display(guess)
     return guess
+
+
+@cache
+def _guess(id):
+    return Guess(_find(id, Prediction))
 
 
 class _Choice:
@@ -104,8 +114,8 @@ class _Choice:
                                f'padding-left: 8px; line-height: 1.5">{_marked_up(text)}</div>')
 
     def __repr__(self):
-        return "\n".join([_(self.item.text),
-                          *("( ) " + _(text) for text, _value in self.item.options)])
+        return wrapped("\n".join([_(self.item.text),
+                                  *("( ) " + _(text) for text, _value in self.item.options)]))
 
     def _repr_mimebundle_(self, **_options):
         return {**(self.view._repr_mimebundle_() or {}), "text/plain": repr(self)}

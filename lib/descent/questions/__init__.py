@@ -23,6 +23,9 @@ from IPython.display import display
 
 from ..language import _, wrapped
 
+# ipywidgets gives an option one line, whatever its length: in a narrow window two would overlap.
+STYLE = """<style>.descent-question .widget-radio-box label {display: flex; height: auto;
+flex-direction: row-reverse; justify-content: flex-end; align-items: flex-start}</style>"""
 CHAPTERS = ("start", "terminology", "gradient_descent", "variants")
 
 
@@ -106,8 +109,9 @@ class _Choice:
             options=[(_(text), k) for k, (text, _value) in enumerate(item.options)], value=None,
             description=_("Your answer"), layout=widgets.Layout(width="auto"))
         self.feedback = widgets.HTML()
-        text = widgets.HTML(_marked_up(_(item.text)))
+        text = widgets.HTML(f'{STYLE}<div style="line-height: 1.5">{_marked_up(_(item.text))}</div>')
         self.view = widgets.VBox([text, self.radio, self.feedback])
+        self.view.add_class("descent-question")
 
     def say(self, text, color="#767676"):
         self.feedback.value = (f'<div role="status" style="border-left: 4px solid {color}; '

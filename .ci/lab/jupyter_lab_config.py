@@ -17,4 +17,4 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.news_url = None
 c.LabApp.app_settings_dir = str(root / ".ci" / "lab")  # overrides.json
 c.LabApp.custom_css = True
-c.ServerApp.static_custom_path = [str(root / ".ci" / "lab")]  # custom.css
+c.ServerApp.tornado_settings = {"static_custom_path": [str(root / ".ci" / "lab")]}  # custom.css

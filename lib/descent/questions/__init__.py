@@ -150,8 +150,10 @@ class Guess(_Choice):
         self.view.children = (*self.view.children[:2], self.commit, self.feedback)
 
     def _keep(self, button):
-        self.said = self.radio.value
-        self.radio.disabled = self.commit.disabled = True
+        if self.said is None:
+            self.said = self.radio.value
+        self.radio.disabled = True
+        button.description = _("Committed")  # not disabled: it would lose the keyboard's focus
         self.say(_("Kept. Now run the next cell."))
 
     def settle(self, measured, digits=3):

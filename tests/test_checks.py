@@ -1,6 +1,7 @@
 """The exercises' checks: a solution gets ✓, a stub is not attempted, each mistake is named."""
 
 import inspect
+import warnings
 
 import numpy as np
 import pytest
@@ -95,6 +96,23 @@ def test_an_error_in_what_the_function_calls_is_found_at_its_own_line():
     def mse_gradient(theta, x, y):
         return np.linalg.inv(x) @ y
     assert "“return np.linalg.inv(x) @ y”: numpy.linalg.LinAlgError: " in line(mse_gradient)
+
+
+def test_an_error_in_a_part_of_the_function_is_found_where_it_is():
+    def count_iterations(n, size, epochs):
+        def per_epoch():
+            return n / None
+        return per_epoch() * epochs
+    assert "“return n / None”: TypeError: " in line(count_iterations)
+
+
+def test_another_error_is_not_taken_for_a_known_mistake():
+    def gradient_step(theta, g, lr):
+        if theta.dtype.kind == "i":
+            raise LookupError("no whole numbers")
+        theta -= lr * g
+        return theta
+    assert "LookupError: no whole numbers" in line(gradient_step)
 
 
 @pytest.mark.parametrize("raised", [SystemExit(3), RecursionError("deep"), AssertionError()])
@@ -201,8 +219,9 @@ def test_prints_are_kept_from_the_screen_and_are_no_answer(capsys):
 
 def test_warnings_are_kept_from_the_screen(recwarn):
     def epoch_loss(losses, sizes):
+        warnings.warn("look out", stacklevel=1)
         return np.sum(losses) / (np.sum(sizes) * 0)
-    verdict(epoch_loss)
+    assert "inf" in line(epoch_loss)
     assert not recwarn.list
 
 
@@ -256,6 +275,15 @@ def test_other_right_ways_are_right():
                      mse_gradient, largest_stable_rate, cloud_variance, decaying_rate,
                      random_subset):
         assert verdict(function).kind == "right", verdict(function).text
+
+
+@pytest.mark.parametrize("burnt", range(20))
+def test_a_subset_may_be_in_order(burnt):
+    def random_subset(x, y, size, rng):
+        rng.random(burnt)
+        rows = np.sort(rng.choice(len(x), size, replace=False))
+        return x[rows], y[rows]
+    assert verdict(random_subset).kind == "right", verdict(random_subset).text
 
 
 def test_the_same_function_gets_the_same_line(capsys):

@@ -91,6 +91,14 @@ def _in_place(gradient, theta, lr, steps):
     return np.array(history)
 
 
+def _start_rewritten(gradient, theta, lr, steps):
+    history = [theta]
+    for k in range(steps):
+        theta -= lr * gradient(theta)
+        history.append(theta.copy())
+    return np.array(history)
+
+
 def _in_place_stored(gradient, theta, lr, steps):
     history = [theta.copy()]
     for k in range(steps):
@@ -312,6 +320,12 @@ EXERCISES = (
                     _in_place, lambda gradient, theta, lr, steps: _in_place(
                         gradient, theta.copy(), lr, steps),
                     lambda gradient, theta, lr, steps: _in_place(
+                        gradient, theta.astype(float), lr, steps)),
+            Mistake("start-rewritten",
+                    _("the first point has moved along: -= changes the array that is in the "
+                      "history already; write theta = theta - lr * g."),
+                    _start_rewritten,
+                    lambda gradient, theta, lr, steps: _start_rewritten(
                         gradient, theta.astype(float), lr, steps)),
             Mistake("in-place",
                     _("-= moves the caller's own start, and fails where it holds whole numbers: "

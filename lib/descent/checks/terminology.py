@@ -69,7 +69,7 @@ def describe(x, y, epochs):
         _("any example can be in a batch with any other"): len(set(batches)) > len(epochs[0]),
         _("neighbours in the data are parted"):
             sum(b - a == 1 for order in ys for a, b in zip(order, order[1:]))
-            < sum(len(order) - 1 for order in ys) / 2,
+            < 0.6 * sum(len(order) - 1 for order in ys),  # at most 0.45 if a subset is sorted
     }
 
 

@@ -50,7 +50,7 @@ def _slope(theta, x, y):
 
 def _play_subset(function, x, y, size, rng):
     known, again = deepcopy((x, y)), deepcopy((x, y, size, rng))
-    drawn = [deepcopy(listed(function(x, y, size, rng))) for draw in range(40)]
+    drawn = [deepcopy(listed(function(x, y, size, rng))) for draw in range(80)]
     repeated = listed(function(*again))
     if drawn[0] is None:
         return None

@@ -223,7 +223,7 @@ def _said(result):
 
 
 def _measured(result):
-    return "".join(f'<div><i>{html.escape(measured)}</i></div>' + "".join(
+    return "".join(f'<div style="padding-top:.5em"><i>{html.escape(measured)}</i></div>' + "".join(
         f'<div style="padding-left:2em;text-indent:-1em">{html.escape(e)}</div>' for e in effects)
         for measured, effects in result.evidence)
 

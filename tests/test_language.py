@@ -60,3 +60,7 @@ def test_a_language_without_a_catalogue(swedish, code):
     with pytest.raises(ValueError, match=r"the course speaks en, sv; got "):
         language.set_language(code)
     assert language._("learning rate") == "inlärningshastighet"  # what was chosen stays
+
+
+def test_a_noun_follows_its_number():
+    assert [language.count("{n} epoch", "{n} epochs", n) for n in (1, 2)] == ["1 epoch", "2 epochs"]

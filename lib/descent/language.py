@@ -27,6 +27,11 @@ def _(text):
     return _translation.gettext(text)
 
 
+def count(one, many, n):
+    """A number with its noun, count("{n} epoch", "{n} epochs", 1), as the language counts."""
+    return _translation.ngettext(one, many, n).format(n=n)
+
+
 def mark(text):
     """The text itself: tables of texts are marked by `mark as _`, and translated when shown."""
     return text

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from .. import figures
 from ..batches import epoch_length, full_batch, mini_batches, random_batches
 from ..data import penguins
-from ..language import _
+from ..language import _, count
 from ..networks import Network
 from ..optimizers import gradient_descent
 from ..training import descend, record
@@ -225,12 +225,13 @@ def _summary(lr, size, epochs, last, measured, theory, replace, stable):
         high = ~(gap <= 1000)
         if high.any():
             return _("diverges at iteration {k}").format(k=int(high.argmax()))
-        return _("{gap} after {k} iterations").format(gap=plain(gap[-1], 2), k=k)
+        return _("{gap} after {iterations}").format(
+            gap=plain(gap[-1], 2), iterations=count("{n} iteration", "{n} iterations", k))
 
-    text = _("η = {lr}, B = {size}, {epochs} epochs. What is left of L − L*: batch: {full}; random "
-             "batches: {random}; mini-batches: {mini}.").format(lr=plain(lr), size=size, epochs=epochs,
-                                            full=end("full_batch"), random=end("random_batches"),
-                                            mini=end("mini_batches"))
+    text = _("η = {lr}, B = {size}, {epochs}. What is left of L − L*: batch: {full}; random "
+             "batches: {random}; mini-batches: {mini}.").format(
+                 lr=plain(lr), size=size, epochs=count("{n} epoch", "{n} epochs", epochs),
+                 full=end("full_batch"), random=end("random_batches"), mini=end("mini_batches"))
     noise = (_("Variance of a random batch's gradient at the minimum: {measured}; theory, σ²/B: "
                "{theory}.") if replace else
              _("Variance of a random batch's gradient at the minimum: {measured}; theory, "

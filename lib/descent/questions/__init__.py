@@ -154,7 +154,7 @@ class Guess(_Choice):
             self.said = self.radio.value
         self.radio.disabled = True
         button.description = _("Committed")  # not disabled: it would lose the keyboard's focus
-        self.say(_("Kept. Now run the next cell."))
+        self.say(_("Kept. Go on: the measurement will tell."))
 
     def settle(self, measured, digits=3):
         """Print what was measured, which option that is, and what was said, if anything was.

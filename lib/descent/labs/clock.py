@@ -1,5 +1,7 @@
 """Chapter 01: the training clock, on digits."""
 
+from functools import cache
+
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
@@ -66,12 +68,18 @@ def training_clock(**start):
                legend=legend)
 
 
+@cache
+def prepared():
+    """The digits in random order, for the file is sorted by writer; the weights to start from."""
+    x, y = digits()
+    rng = np.random.default_rng(SEED)
+    order = rng.permutation(N)
+    return (x[order], y[order], np.arange(N)), NETWORK.initial(rng)
+
+
 def train(feeding, batch_size, learning_rate, epochs):
     """The rows of each batch (a list of arrays) and its loss (iterations,)."""
-    x, y = digits()
-    shuffle = np.random.default_rng(SEED)               # the file is sorted by writer
-    order = shuffle.permutation(N)
-    data = x[order], y[order], np.arange(N)
+    data, weights = prepared()
     rng = np.random.default_rng(SEED + 1)
     feed = {"full_batch": lambda: full_batch(*data),
             "random_with_replacement":
@@ -85,7 +93,7 @@ def train(feeding, batch_size, learning_rate, epochs):
             lit.append(rows)
             yield x, y
 
-    run = record(descend(NETWORK.loss_and_gradient, NETWORK.initial(shuffle), gradient_descent,
+    run = record(descend(NETWORK.loss_and_gradient, weights, gradient_descent,
                          lighting(), lr=learning_rate),
                  epochs * epoch_length(N, len(data[0]) if feeding == "full_batch" else batch_size),
                  keep=("loss",))

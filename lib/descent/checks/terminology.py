@@ -7,6 +7,8 @@ import numpy as np
 from ..language import mark as _
 from . import Exercise, Mistake, listed
 
+OWN = np.random.default_rng(1)  # what a wrong idea draws from instead of the rng it is given
+
 
 def count_iterations(n, size, epochs):
     """Iterations in this many epochs over n examples in batches of size."""
@@ -291,7 +293,7 @@ EXERCISES = (
                     _("the shuffle does not come from rng, so nobody can repeat it: use "
                       "rng.permutation."),
                     lambda x, y, size, rng: _cut(
-                        x, y, np.random.default_rng().permutation(len(x)), size)),
+                        x, y, OWN.permutation(len(x)), size)),
             Mistake("shuffled-in-place",
                     _("this shuffles the caller's own arrays: index with a permutation, "
                       "x[order], which makes a copy."),

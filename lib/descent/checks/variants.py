@@ -6,7 +6,7 @@ import numpy as np
 
 from ..language import mark as _
 from . import Exercise, Mistake, listed
-from .terminology import describe, shuffles
+from .terminology import OWN, describe, shuffles
 
 
 def batch_gradient(gradients, batch):
@@ -336,7 +336,7 @@ EXERCISES = (
                     _rows(lambda n, size, rng: np.random.default_rng(0).permutation(n)[:size])),
             Mistake("own-rng",
                     _("the batch does not come from rng, so nobody can repeat it: use rng.choice."),
-                    _rows(lambda n, size, rng: np.random.default_rng().permutation(n)[:size])),
+                    _rows(lambda n, size, rng: OWN.permutation(n)[:size])),
             Mistake("one-too-few",
                     _("the batch is one example short: a slice [:size] has size elements."),
                     _rows(lambda n, size, rng: rng.permutation(n)[:size - 1])),

@@ -18,9 +18,10 @@ from descent.networks import Network
 
 # Every claim, and which of its conditions passed when this was written: a change is a decision.
 PASSED = dict(re.findall(r"(\w+) ([✓✗]+)", """
-    T1 ✓✗  T2 ✓✓✓  T3 ✓✓✗✗  G1 ✗✗✓✓  X3 ✓✗✓✓✗  B1 ✓✓  B2 ✓  B3 ✓✓  B4 ✗✓✗  B5 ✓✗✓  B6 ✓✓✓
+    T1 ✓✗  T2 ✓✓✓  T3 ✓✓✗✗  G1 ✗✗✓✓  B1 ✓✓  B2 ✓  B3 ✓✓  B4 ✗✓✗  B5 ✓✗✓  B6 ✓✓✓
     B7 ✓✗✓✗  B8 ✓✗  B9 ✓✓✓  S1 ✗✗✗✗✓✓  S2 ✓✓  S3 ✓✓  S4 ✓✓  S5 ✓✓✓✓✗  S6 ✓✗  S7 ✓✓✓✓  S8 ✓✗✓✓✓
     S9 ✓✓  M1 ✓✓✓✓  M2 ✓✓✗✗  M3 ✓✓✗✗  M4 ✗✓✓  M5 ✓✓✓✓✗  M6 ✓✓  M7 ✓✗  M8 ✓✗✗✗✗  M9 ✓
+    X3 ✓✗✓✓✗
 """))
 IDS = list(PASSED)
 OTHERS = tuple(range(100, 120))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass
+from importlib import import_module
 from io import StringIO
 from itertools import islice
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ import numpy as np
 
 from ..language import _, wrapped
 
+CHAPTERS = ("start", "terminology", "gradient_descent", "variants", "gradient_problems", "momentum",
+            "rmsprop", "adam", "ledger")
 ENDLESS = 10_000  # a generator that yields more than this is taken for one that never stops
 
 
@@ -75,9 +78,8 @@ def solution(name):
 
 def exercises():
     """All exercises by name, in the order of the chapters."""
-    from . import gradient_descent, start, terminology, variants
-    return {e.solution.__name__: e for chapter in (start, terminology, gradient_descent, variants)
-            for e in chapter.EXERCISES}
+    chapters = (import_module(f".{name}", __name__) for name in CHAPTERS)
+    return {e.solution.__name__: e for chapter in chapters for e in chapter.EXERCISES}
 
 
 def verdict(function):

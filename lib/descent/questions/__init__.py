@@ -26,7 +26,8 @@ from ..language import _, wrapped
 # ipywidgets gives an option one line, whatever its length: in a narrow window two would overlap.
 STYLE = """<style>.descent-question .widget-radio-box label {display: flex; height: auto;
 flex-direction: row-reverse; justify-content: flex-end; align-items: flex-start}</style>"""
-CHAPTERS = ("start", "terminology", "gradient_descent", "variants")
+CHAPTERS = ("start", "terminology", "gradient_descent", "variants", "gradient_problems", "momentum",
+            "rmsprop", "adam", "ledger")
 
 
 @dataclass(frozen=True)

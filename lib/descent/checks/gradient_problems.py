@@ -1,0 +1,3 @@
+"""Exercises on signals through layers and on clipping."""
+
+EXERCISES = ()

@@ -1,0 +1,3 @@
+"""Exercises on Momentum and Nesterov."""
+
+EXERCISES = ()

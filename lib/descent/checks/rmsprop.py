@@ -1,0 +1,3 @@
+"""Exercises on RMSProp."""
+
+EXERCISES = ()

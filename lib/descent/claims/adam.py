@@ -1,0 +1,1 @@
+"""What the lecture says about Adam, A1 to A10."""

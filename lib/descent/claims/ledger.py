@@ -1,0 +1,1 @@
+"""What the lecture says about all optimizers together, G2 and G3."""

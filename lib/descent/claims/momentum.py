@@ -1,0 +1,1 @@
+"""What the lecture says about Momentum, MO1 to MO5."""

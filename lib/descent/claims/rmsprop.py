@@ -1,0 +1,1 @@
+"""What the lecture says about RMSProp, R1 to R7."""

@@ -1,0 +1,3 @@
+"""Questions and predictions of chapter 08."""
+
+QUESTIONS = ()

@@ -1,0 +1,3 @@
+"""Questions and predictions of chapter 05."""
+
+QUESTIONS = ()

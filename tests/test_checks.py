@@ -309,3 +309,92 @@ def test_an_unknown_solution_is_refused():
 @pytest.mark.parametrize("name", EXERCISES)
 def test_a_solution_is_short_and_says_what_it_does(name):
     assert EXERCISES[name].solution.__doc__ and len(solution(name).splitlines()) <= 12
+
+
+def test_another_way_to_write_an_optimizer_is_right():
+    def clip_by_norm(g, limit):
+        length = (g * g).sum() ** 0.5
+        return limit * g / length if length > limit else g.copy()
+
+    def adam_step(theta, m, v, t, g, lr, beta1, beta2, eps):
+        t += 1
+        m, v = m + (1 - beta1) * (g - m), v + (1 - beta2) * (g * g - v)
+        rate = lr * (1 - beta2**t)**0.5 / (1 - beta1**t)
+        return [theta - rate * m / (v**0.5 + eps * (1 - beta2**t)**0.5), m, v, t]
+
+    def signal_norms(weights, slopes, signal):
+        norms = [float((signal**2).sum()**0.5)]
+        for k in range(len(weights) - 1, -1, -1):
+            signal = slopes[k] * np.dot(signal, np.transpose(weights[k]))
+            norms.insert(0, float((signal**2).sum()**0.5))
+        return norms
+
+    def relu_signal(signal, w, a):
+        return np.where(a, signal @ w.T, 0)
+
+    def repaired_adam_training(gradient, theta, batches, epochs, lr):
+        t = m = v = 0
+        for batch in batches * epochs:
+            t, g = t + 1, gradient(theta, batch)
+            m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+            theta = theta - lr * m / (1 - 0.9**t) / ((v / (1 - 0.999**t))**0.5 + 1e-8)
+        return theta
+
+    def best_rate(rates, costs):
+        order = np.argsort(np.median(costs, axis=-1))
+        if order[0] == 0 or order[0] == len(order) - 1:
+            raise ValueError
+        return rates[order[0]]
+
+    for function in (clip_by_norm, adam_step, signal_norms, relu_signal, repaired_adam_training,
+                     best_rate):
+        assert verdict(function).kind == "right", verdict(function).text
+
+
+def test_a_part_of_the_answer_that_is_wrong_is_told_by_its_number():
+    def adam_step(theta, m, v, t, g, lr, beta1, beta2, eps):
+        return theta, beta1 * m + (1 - beta1) * g, v, t + 1
+    found = line(adam_step)
+    assert "number 1 of what it returns: you get [2, -1], and" in found
+    assert "is right." in found
+
+
+def test_an_error_that_is_missing_is_told():
+    def best_rate(rates, costs):
+        return rates[1 + np.median(costs, axis=1)[1:].argmin()]
+    assert "it should stop with this: ValueError: the best rate is an end" in line(best_rate)
+
+
+GIVEN = {
+    "relu_signal": "return (signal @ w.T) * (a >= 0)",
+    "sigmoid_signal": """
+    def sigmoid(u):
+        return 1 / (1 + np.exp(-u))
+    def slope(u):
+        return sigmoid(u) * (1 - sigmoid(u))
+    return (signal @ w.T) * slope(sigmoid(z))""",
+    "repaired_rmsprop": """
+    s = rho * s + (1 - rho) * g**2
+    return theta - (lr * g / np.sqrt(s) + eps), s""",
+    "repaired_adam_training": """
+    m, v = np.zeros(len(theta)), np.zeros(len(theta))
+    for epoch in range(epochs):
+        for t, batch in enumerate(batches, start=1):
+            g = gradient(theta, batch)
+            m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+            m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+            theta = theta - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
+    return theta""",
+    "repaired_epoch": """
+    batches = [(x[k:k + size], y[k:k + size]) for k in range(0, len(x) - size + 1, size)]
+    rng.shuffle(batches)
+    return batches""",
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_code_with_a_bug_to_find_gets_a_symptom_while_it_is_as_given(name):
+    namespace = {"np": np}
+    exec(f"def {name}{inspect.signature(EXERCISES[name].solution)}:\n    {GIVEN[name]}", namespace)
+    found = verdict(namespace[name])
+    assert found.kind == "as-given" and "not repaired yet" in found.text

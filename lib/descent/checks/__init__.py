@@ -181,6 +181,8 @@ def same(a, b, tolerance):
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[k], b[k], tolerance) for k in a)
     x, y = _numbers(a), _numbers(b)
+    if x is None and y is None and isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(same(c, d, tolerance) for c, d in zip(a, b))
     if x is None or y is None:
         return type(a) is type(b) and repr(a) == repr(b)
     scale = np.abs(y[np.isfinite(y)]).max(initial=0) or 1
@@ -217,6 +219,9 @@ def _difference(exercise, function, outcome, right):
         return _("it stops at “{line}”: {error}").format(
             line=linecache.getline(file, lines[-1]).strip() or function.__name__,
             error=traceback.format_exception_only(outcome.error)[-1])
+    if right.error is not None:
+        return _("you get {mine}; it should stop with this: {error}").format(
+            mine=shown(outcome.answer), error=traceback.format_exception_only(right.error)[-1])
     if isinstance(right.answer, dict):
         key = next(k for k, v in right.answer.items()
                    if not same(outcome.answer[k], v, exercise.tolerance))
@@ -225,7 +230,13 @@ def _difference(exercise, function, outcome, right):
         return _("{what}: you get {mine}, and {right} is right.").format(
             what=_(key), mine=shown(outcome.answer[key]), right=shown(right.answer[key]))
     mine, true = _numbers(outcome.answer), _numbers(right.answer)
-    if mine is None:
+    if true is None and isinstance(outcome.answer, (tuple, list)) and (
+            len(outcome.answer) == len(right.answer)):
+        k, parts = next((k, parts) for k, parts in enumerate(zip(outcome.answer, right.answer), 1)
+                        if not same(*parts, exercise.tolerance))
+        return _("number {k} of what it returns: {difference}").format(k=k, difference=_difference(
+            exercise, function, *(o._replace(answer=a) for o, a in zip((outcome, right), parts))))
+    if mine is None or true is None:
         return _("you get {mine};").format(mine=shown(outcome.answer)) + " " + wanted
     if mine.shape != true.shape:
         return _("the answer has shape {mine} instead of {right};").format(

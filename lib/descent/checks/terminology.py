@@ -153,6 +153,87 @@ def _per_epoch(n, size):
     return -(-n // size)
 
 
+CUT = Exercise(
+    cut_into_batches, play=_play_cut,
+    returns=_("a list of pairs (x_batch, y_batch)"),
+    praise=_("every example is there once, beside its own target, in a new order each time"),
+    cases=shuffles,
+    mistakes=(
+        Mistake("not-shuffled",
+                _("the examples keep their order: cut a permutation, rng.permutation(len(x))."),
+                lambda x, y, size, rng: _pairs(x, y, size)),
+        Mistake("x-alone-shuffled",
+                _("only x is shuffled, so its rows lose their targets: take x and y with the "
+                  "same order."),
+                lambda x, y, size, rng: _pairs(rng.permutation(x), y, size),
+                _x_shuffled_in_place),
+        Mistake("shuffled-apart",
+                _("x and y are shuffled each on its own: draw one order and use it for both."),
+                lambda x, y, size, rng: _pairs(rng.permutation(x), rng.permutation(y), size),
+                _each_shuffled_in_place),
+        Mistake("wrong-axis",
+                _("this shuffles the columns, the inputs of one example: shuffle the rows, "
+                  "axis 0."),
+                lambda x, y, size, rng: _pairs(rng.permutation(x, axis=1), y, size),
+                lambda x, y, size, rng: _pairs(rng.permuted(x, axis=1), y, size),
+                lambda x, y, size, rng: _cut(rng.permuted(x, axis=1), y,
+                                             rng.permutation(len(x)), size)),
+        Mistake("rows-torn",
+                _("every column is shuffled on its own, which tears the examples apart: "
+                  "shuffle whole rows."),
+                lambda x, y, size, rng: _pairs(rng.permuted(x, axis=0), rng.permuted(y), size)),
+        Mistake("last-batch-dropped",
+                _("the short last batch is dropped: let the last slice be as short as it is."),
+                lambda x, y, size, rng: _cut(
+                    x, y, rng.permutation(len(x))[:len(x) // size * size], size)),
+        Mistake("last-batch-filled-up",
+                _("the last batch is filled up with examples that were there before: leave "
+                  "it short."),
+                _filled_up),
+        Mistake("parts-of-equal-size",
+                _("this cuts into parts of nearly equal size: give every batch size "
+                  "examples, and the last what is left."),
+                _split_evenly),
+        Mistake("size-batches",
+                _("size is the number of examples in a batch, not the number of batches: cut "
+                  "every size examples."),
+                _split_into_size_parts),
+        Mistake("with-replacement",
+                _("some examples come twice and others never: cut one permutation instead of "
+                  "drawing row numbers."),
+                lambda x, y, size, rng: _cut(x, y, rng.integers(len(x), size=len(x)), size)),
+        Mistake("fresh-subsets",
+                _("every batch is drawn anew from all examples: shuffle once an epoch and "
+                  "cut that order."),
+                _fresh_subsets),
+        Mistake("own-seed",
+                _("every epoch has the same order: use the rng you are given, not a new one "
+                  "with a seed."),
+                lambda x, y, size, rng: _cut(
+                    x, y, np.random.default_rng(0).permutation(len(x)), size)),
+        Mistake("own-rng",
+                _("the shuffle does not come from rng, so nobody can repeat it: use "
+                  "rng.permutation."),
+                lambda x, y, size, rng: _cut(
+                    x, y, OWN.permutation(len(x)), size)),
+        Mistake("shuffled-in-place",
+                _("this shuffles the caller's own arrays: index with a permutation, "
+                  "x[order], which makes a copy."),
+                _shuffled_in_place),
+        Mistake("shuffled-within-batches",
+                _("the same examples always meet in a batch: shuffle first, then cut."),
+                _shuffled_within, _batches_shuffled),
+        Mistake("start-rolled",
+                _("neighbours stay neighbours: shuffle the rows instead of starting "
+                  "somewhere else."),
+                lambda x, y, size, rng: _cut(
+                    x, y, np.roll(np.arange(len(x)), rng.integers(len(x))), size)),
+        Mistake("empty-batch",
+                _("where size divides the number of examples an empty batch comes last: stop "
+                  "at len(x)."),
+                _empty_batch),
+    ))
+
 EXERCISES = (
     Exercise(
         count_iterations,
@@ -231,86 +312,7 @@ EXERCISES = (
                     _("an epoch is a whole number: use // instead of /."),
                     lambda i, n, size: (i / _per_epoch(n, size), i % _per_epoch(n, size))),
         )),
-    Exercise(
-        cut_into_batches, play=_play_cut,
-        returns=_("a list of pairs (x_batch, y_batch)"),
-        praise=_("every example is there once, beside its own target, in a new order each time"),
-        cases=shuffles,
-        mistakes=(
-            Mistake("not-shuffled",
-                    _("the examples keep their order: cut a permutation, rng.permutation(len(x))."),
-                    lambda x, y, size, rng: _pairs(x, y, size)),
-            Mistake("x-alone-shuffled",
-                    _("only x is shuffled, so its rows lose their targets: take x and y with the "
-                      "same order."),
-                    lambda x, y, size, rng: _pairs(rng.permutation(x), y, size),
-                    _x_shuffled_in_place),
-            Mistake("shuffled-apart",
-                    _("x and y are shuffled each on its own: draw one order and use it for both."),
-                    lambda x, y, size, rng: _pairs(rng.permutation(x), rng.permutation(y), size),
-                    _each_shuffled_in_place),
-            Mistake("wrong-axis",
-                    _("this shuffles the columns, the inputs of one example: shuffle the rows, "
-                      "axis 0."),
-                    lambda x, y, size, rng: _pairs(rng.permutation(x, axis=1), y, size),
-                    lambda x, y, size, rng: _pairs(rng.permuted(x, axis=1), y, size),
-                    lambda x, y, size, rng: _cut(rng.permuted(x, axis=1), y,
-                                                 rng.permutation(len(x)), size)),
-            Mistake("rows-torn",
-                    _("every column is shuffled on its own, which tears the examples apart: "
-                      "shuffle whole rows."),
-                    lambda x, y, size, rng: _pairs(rng.permuted(x, axis=0), rng.permuted(y), size)),
-            Mistake("last-batch-dropped",
-                    _("the short last batch is dropped: let the last slice be as short as it is."),
-                    lambda x, y, size, rng: _cut(
-                        x, y, rng.permutation(len(x))[:len(x) // size * size], size)),
-            Mistake("last-batch-filled-up",
-                    _("the last batch is filled up with examples that were there before: leave "
-                      "it short."),
-                    _filled_up),
-            Mistake("parts-of-equal-size",
-                    _("this cuts into parts of nearly equal size: give every batch size "
-                      "examples, and the last what is left."),
-                    _split_evenly),
-            Mistake("size-batches",
-                    _("size is the number of examples in a batch, not the number of batches: cut "
-                      "every size examples."),
-                    _split_into_size_parts),
-            Mistake("with-replacement",
-                    _("some examples come twice and others never: cut one permutation instead of "
-                      "drawing row numbers."),
-                    lambda x, y, size, rng: _cut(x, y, rng.integers(len(x), size=len(x)), size)),
-            Mistake("fresh-subsets",
-                    _("every batch is drawn anew from all examples: shuffle once an epoch and "
-                      "cut that order."),
-                    _fresh_subsets),
-            Mistake("own-seed",
-                    _("every epoch has the same order: use the rng you are given, not a new one "
-                      "with a seed."),
-                    lambda x, y, size, rng: _cut(
-                        x, y, np.random.default_rng(0).permutation(len(x)), size)),
-            Mistake("own-rng",
-                    _("the shuffle does not come from rng, so nobody can repeat it: use "
-                      "rng.permutation."),
-                    lambda x, y, size, rng: _cut(
-                        x, y, OWN.permutation(len(x)), size)),
-            Mistake("shuffled-in-place",
-                    _("this shuffles the caller's own arrays: index with a permutation, "
-                      "x[order], which makes a copy."),
-                    _shuffled_in_place),
-            Mistake("shuffled-within-batches",
-                    _("the same examples always meet in a batch: shuffle first, then cut."),
-                    _shuffled_within, _batches_shuffled),
-            Mistake("start-rolled",
-                    _("neighbours stay neighbours: shuffle the rows instead of starting "
-                      "somewhere else."),
-                    lambda x, y, size, rng: _cut(
-                        x, y, np.roll(np.arange(len(x)), rng.integers(len(x))), size)),
-            Mistake("empty-batch",
-                    _("where size divides the number of examples an empty batch comes last: stop "
-                      "at len(x)."),
-                    _empty_batch),
-        )),
+    CUT,
     Exercise(
         epoch_loss,
         returns=_("one number"),

@@ -112,10 +112,16 @@ class Result:
     conditions: tuple
 
     @property
+    def labels(self):
+        """The labels under which every condition passes, and those under which one fails."""
+        failed = dict.fromkeys(c.label for c in self.conditions if not c.passes)
+        return [label for label in dict.fromkeys(c.label for c in self.conditions)
+                if label not in failed], list(failed)
+
+    @property
     def verdict(self):
         """Holds, holds when ..., or does not hold as stated; computed from the conditions."""
-        failed = {c.label for c in self.conditions if not c.passes}
-        passed = dict.fromkeys(c.label for c in self.conditions if c.label not in failed)
+        passed, failed = self.labels
         if not failed:
             return _("holds")
         if passed:

@@ -1,14 +1,16 @@
 """Run the long sweeps again and store their results: python -m descent.claims.sweeps [NAME ...]."""
 
 import json
+import re
 import sys
 
 from . import batch, mini_batch, stochastic
 from .tuning import STORED
+from ..ledger import evidence
 
 # Name -> function that returns plain data. "seconds" depends on the machine; the others do not.
 SWEEPS = {"batch": batch.tuned, "mini_batch": mini_batch.tuned, "stochastic": stochastic.tuned,
-          "seconds": stochastic.step_times}
+          "seconds": stochastic.step_times, "ledger": evidence}
 
 
 def main(names):
@@ -16,6 +18,7 @@ def main(names):
     STORED.mkdir(exist_ok=True)
     for name in names or SWEEPS:
         text = json.dumps(SWEEPS[name](), indent=1, sort_keys=True)
+        text = re.sub(r"\[[^][{}]*\]", lambda row: " ".join(row[0].split()), text)  # one line a row
         (STORED / f"{name}.json").write_text(text + "\n")
         print(name, text)
 

@@ -1,0 +1,74 @@
+"""The ledger: every claim once, its stored evidence that of a run, its groups those of verdicts."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from descent import claims
+from descent.ledger import Ledger, by_verdict, results, save_page
+
+RESULTS = results()
+
+
+def test_the_ledger_has_every_claim_in_the_lecture_s_order():
+    assert [r.claim.id for r in RESULTS] == list(claims.catalogue())
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda r: r.claim.id)
+def test_stored_evidence_is_that_of_a_run(result):
+    live = claims.run(result.claim.id)
+    assert (result.evidence, result.verdict) == (live.evidence, live.verdict), (
+        "store again: python -m descent.claims.sweeps ledger")
+
+
+def test_groups_are_those_of_the_verdicts():
+    no, some, yes = by_verdict(RESULTS)
+    assert all(r.verdict == "does not hold as stated" for r in no)
+    assert all(r.verdict.startswith("holds when ") for r in some)
+    assert all(r.verdict == "holds" for r in yes)
+    assert len(no) + len(some) + len(yes) == len(RESULTS)
+
+
+def test_a_changed_measurement_changes_the_group():
+    result = by_verdict(RESULTS)[2][0]
+    failing = tuple(c._replace(values=np.full(20, np.nan)) for c in result.conditions)
+    assert by_verdict([replace(result, conditions=failing)])[0]
+
+
+def test_the_switch_shows_the_lecture_s_order_and_back():
+    book = Ledger()
+    first = book.page.value
+    assert first.count("<details open>") == 2 and first.count("<details>") == 1
+    book.order.value = True
+    ids = re.findall(r'ipynb#[^"]*">(\w+)</a>', book.page.value)
+    assert ids == [r.claim.id for r in RESULTS]
+    book.order.value = False
+    assert book.page.value == first == book._repr_html_()
+    assert sorted(re.findall(r'ipynb#[^"]*">(\w+)</a>', first)) == sorted(ids)
+
+
+def test_without_a_kernel_there_is_a_table_and_text():
+    bundle = Ledger()._repr_mimebundle_()
+    assert "<table>" in bundle["text/html"] and bundle["text/plain"] == repr(Ledger())
+    for r in RESULTS:
+        assert f"{r.claim.id:4} {r.verdict}" in bundle["text/plain"]
+
+
+def test_the_page_to_print_is_written_whole(tmp_path, capsys):
+    save_page(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert re.findall(r"<b>(\w+)</b>", text) == [
+        r.claim.id for group in by_verdict(RESULTS) for r in group]
+    assert "http" not in text and "<script" not in text
+    assert "page.html" in capsys.readouterr().out
+
+
+def test_the_page_fits_on_two_sides(tmp_path, browser):
+    save_page(tmp_path / "page.html")
+    page = browser.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+    page.close()
+    assert pages <= 2

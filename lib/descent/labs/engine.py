@@ -103,6 +103,16 @@ class Switch:
                                                  layout={"width": "auto", "margin": "2px 8px"})
 
 
+def _in_rows(parts):
+    """Each control's row; where there are several switches, they share the last."""
+    rows = [part.row for part in parts]
+    switches = [part.row for part in parts if isinstance(part, Switch)]
+    if len(switches) < 2:
+        return rows
+    return [row for row in rows if row not in switches] + [
+        widgets.HBox(switches, layout={"flex_flow": "row wrap", "grid_column": "1 / -1"})]
+
+
 class Picture(widgets.Image):
     """An image with a name: the widget's title becomes its name only if it has a description."""
 
@@ -275,8 +285,8 @@ class Lab:
             buttons.append(button)
         grid = {"grid_template_columns": "repeat(auto-fit, minmax(380px, 1fr))", "width": "100%",
                 "grid_gap": "0 16px"}
-        rows = [widgets.GridBox([part.row for name, part in self._parts.items()
-                                 if (name in more) == hidden], layout=grid)
+        rows = [widgets.GridBox(_in_rows([part for name, part in self._parts.items()
+                                          if (name in more) == hidden]), layout=grid)
                 for hidden in (False, True)]
         if more:
             toggle = widgets.ToggleButton(False, description=_("more"), icon="sliders",
@@ -355,3 +365,9 @@ def plain(value, digits=3):
     """A number for a sentence: three digits, no sign on zero, `0` for what is below 1e-12."""
     value = float(f"{value:.{digits}g}")
     return f"{value if abs(value) > 1e-12 else 0:g}"
+
+
+def round_up(value):
+    """The next of 1, 2, 5, 10, 20, 50, ...: the end of an axis."""
+    power = 10.0 ** np.floor(np.log10(max(value, 1e-9)))
+    return next(float(f * power) for f in (1, 2, 5, 10) if value <= f * power)

@@ -1,0 +1,264 @@
+"""Chapter 04: how deep a signal reaches, on digits."""
+
+from functools import cache, lru_cache
+
+import numpy as np
+
+from .. import figures
+from ..batches import mini_batches
+from ..data import digits, split
+from ..language import _, count
+from ..networks import Network, with_l2
+from ..optimizers import clipped, gradient_descent
+from ..theory import signal_factors
+from ..training import descend
+from .engine import Choice, Lab, Number, Switch, geometric, plain, powers, within
+
+WIDTH, CLASSES = 32, 10
+PROBE = 64                          # examples with which the signal is measured at the start
+SIGNAL, CHANGE, LOSS = (1e-12, 1e6), (1e-8, 1e2), (1e-1, 1e4)      # what the axes show
+LAYERS = {11: [1, 5, 10], 21: [1, 10, 20], 41: [1, 10, 20, 30, 40]}     # end of axis: its ticks
+ITERATIONS = {60: [0, 20, 40, 60], 100: [0, 50, 100], 200: [0, 100, 200], 400: [0, 200, 400]}
+LITTLE = 0.01                       # a layer that has moved by less stands still
+NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "xavier": "Xavier", "he": "He",
+         "lecun": "LeCun", "normal": "N(0, 1)"}
+
+
+def usual_steps(depth):
+    """Iterations that are quick enough to be made while the depth is dragged."""
+    return int(np.clip(480 // depth, 12, 60))
+
+
+def depth(**start):
+    """The lab: a deep network at the start, a short training, and the lecture's remedies."""
+    controls = {
+        "depth": Number(_("hidden layers"), range(1, 41), 8, "L"),
+        "activation": Choice(_("activation"), {name: NAMES[name] for name in
+                                               ("sigmoid", "tanh", "relu")}, "sigmoid"),
+        "gain": Number(_("gain of the weights"), geometric(.1, 10), 1.0, "gain"),
+        "learning_rate": Number(_("learning rate η"), geometric(1e-6, 10, 10), 0.1, r"\eta"),
+        "clip_norm": Switch(_("clip by norm")),
+        "clip_value": Switch(_("clip by value")),
+        "l2": Switch(_("L2")),
+        "relu": Switch(_("ReLU and He")),
+        "fewer": Switch(_("one hidden layer")),
+        "init": Choice(_("initialisation"), {name: NAMES[name] for name in
+                                             ("xavier", "he", "lecun", "normal")}, "xavier"),
+        "batch_size": Number(_("batch size B"), powers(128), 32, "B"),
+        "steps": Number(_("iterations"), [10, 20, 40, 60, 100, 200, 400], 60, "k"),
+        "norm_limit": Number(_("longest gradient"), geometric(1e-3, 100, 10), 1.0, "c"),
+        "value_limit": Number(_("largest component"), geometric(1e-4, 10, 10), 0.01, "c"),
+        "lam": Number(_("strength of L2, λ"), geometric(1e-4, 1, 10), 0.01, r"\lambda"),
+        "seed": Number(_("seed"), range(10), 7, "s"),
+    }
+    vanishing = {"steps": 200}
+    exploding = {"activation": "relu", "init": "he", "gain": 3.0, "steps": 200}
+    presets = {
+        "vanishes": (_("vanishes"), vanishing),
+        "stands still": (_("stands still"), {"depth": 20, "steps": 100}),
+        "tanh holds": (_("tanh holds"), {**vanishing, "activation": "tanh"}),
+        "ReLU and He": (_("ReLU and He"), {**vanishing, "activation": "relu", "init": "he"}),
+        "fewer layers": (_("fewer layers"), {**vanishing, "fewer": True}),
+        "explodes": (_("explodes"), exploding),
+        "clipped by norm": (_("clipped by norm"), {**exploding, "clip_norm": True}),
+        "clipped by value": (_("clipped by value"), {**exploding, "clip_value": True}),
+        "L2": ("L2", {**exploding, "l2": True}),
+        "lower rate": (_("lower rate"), {**exploding, "learning_rate": 1e-5}),
+        "40 layers": (_("40 layers"), {"depth": 40, "activation": "relu", "init": "he",
+                                       "learning_rate": 0.01, "steps": 100}),
+    }
+    legend = [(figures.COLORS["gradient_descent"], _("measured")),
+              (figures.COLORS["theory"], _("theory for the signal; a random guess's loss")),
+              (figures.COLORS["mark"], _("beyond the edge")),
+              (figures.COLORS["quiet"], _("a change of 1 %"))]
+    return Lab(_("The size of the gradient in each layer beside the theory, how far each layer's "
+                 "weights have moved, and the loss of a short training"), _build, controls,
+               presets, legend=legend, lines=4, start=start, size=(8.4, 4.0),
+               twin_size=(2.8, 4.6),
+               more=("init", "batch_size", "steps", "norm_limit", "value_limit", "lam",
+                     "seed"),
+               follow={"depth": lambda now: {"steps": usual_steps(now["depth"])}})
+
+
+@cache
+def data():
+    """Training x and y, test x and y."""
+    (x, y), (x_test, y_test) = split(*digits(), rng=np.random.default_rng(2))
+    return x, y, x_test, y_test
+
+
+@lru_cache(4)
+def prepared(depth, activation, init, gain, seed):
+    """The network, its weights at the start, the signal of each layer and theory's."""
+    network = Network((64, *[WIDTH] * depth, CLASSES), activation, init, gain)
+    theta = network.initial(np.random.default_rng(seed))
+    x, y = (part[:PROBE] for part in data()[:2])
+    with np.errstate(all="ignore"):
+        _loss, _handed_on, signals = network.backward(theta, x, y)
+        norms = np.array([np.linalg.norm(signal) for signal in signals])
+        factors = signal_factors(network, x)
+        theory = norms[-1] * np.append(np.cumprod(factors[::-1])[::-1], 1)
+    return network, theta, norms, theory
+
+
+def train(network, theta, learning_rate, batch_size, steps, seed=0, norm=None, value=None,
+          lam=0.0):
+    """Loss of each iteration, last weights, clipped gradients, by how much the first step turned.
+
+    The training ends early when the loss is no finite number any more. norm, value and lam: the
+    limits of clipping and the strength of L2, where they are used. The turn is in degrees.
+    """
+    objective, optimizer = network.loss_and_gradient, gradient_descent
+    if norm:
+        optimizer = clipped(optimizer, norm=norm)
+    if value:
+        optimizer = clipped(optimizer, value=value)
+    if lam:
+        objective = with_l2(objective, lam, network.is_weight)
+    x, y = data()[:2]
+    feed = mini_batches(x, y, size=batch_size, rng=np.random.default_rng(seed))
+    losses, cut, first, angle = [], 0, None, 0.0
+    for k, step in enumerate(descend(objective, theta, optimizer, feed, lr=learning_rate)):
+        losses.append(float(step.loss))
+        with np.errstate(all="ignore"):
+            if k == 0:
+                first = step.grad
+            elif k == 1:
+                angle = angle_between(first, theta - step.theta)
+            if k == steps or not np.isfinite(step.loss):
+                return np.array(losses), step.theta, cut, angle
+            if norm or value:
+                cut += not (np.linalg.norm(step.grad) <= (norm or np.inf)
+                            and np.abs(step.grad).max() <= (value or np.inf))
+
+
+def angle_between(a, b):
+    """The angle between two vectors in degrees; 0 if one of them has no direction."""
+    cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+    return float(np.degrees(np.arccos(np.clip(np.nan_to_num(cosine, nan=1.0), -1, 1))))
+
+
+def relative_change(network, before, after):
+    """How far the weights of each layer have moved, as a share of their length at the start."""
+    with np.errstate(all="ignore"):
+        return np.array([np.linalg.norm((new - old)[:-1]) / np.linalg.norm(old[:-1])
+                         for old, new in zip(network.layers(before), network.layers(after))])
+
+
+def _build(fig, compact):
+    color, mark = figures.COLORS["gradient_descent"], figures.COLORS["mark"]
+    theory_color, quiet = figures.COLORS["theory"], figures.COLORS["quiet"]
+    if compact:
+        places = [[.27, .56, .69, .37], [.27, .34, .69, .18], [.27, .08, .69, .17]]
+    else:
+        places = [[.105, .44, .44, .53], [.105, .12, .44, .26], [.63, .12, .35, .85]]
+    signal, change, curve = (fig.add_axes(place) for place in places)
+    line = {"color": color, "linewidth": 1.4, "markersize": 4, "animated": True}
+    predicted, = signal.plot([], [], color=theory_color, linewidth=1.8, linestyle="--",
+                             zorder=4, animated=True)
+    measured, = signal.plot([], [], "o-", **{**line, "linewidth": 1, "markersize": 6})
+    moved, = change.plot([], [], "o-", **line)
+    falls, = curve.plot([], [], "-", **line)
+    change.axhline(LITTLE, color=quiet, linewidth=1.5)
+    curve.axhline(np.log(CLASSES), color=theory_color, linewidth=1.6, linestyle="--")
+    edges = {ax: [ax.plot([], [], shape, color=mark, markersize=7, clip_on=False, zorder=5,
+                          animated=True)[0] for shape in "v^"] for ax in (signal, change, curve)}
+    for ax, (low, high), name in [
+            (signal, SIGNAL, r"$\Vert\partial L/\partial z_l\Vert$"),
+            (change, CHANGE, r"$\frac{\Vert\Delta W_l\Vert}{\Vert W_l\Vert}$"),
+            (curve, LOSS, "$L_B$")]:
+        ax.set(yscale="log", ylim=(low, high), ylabel=name)
+        ax.minorticks_off()
+    signal.set_yticks([1e-12, 1e-9, 1e-6, 1e-3, 1, 1e3, 1e6])
+    change.set_yticks([1e-8, 1e-5, 1e-2, 1e1])
+    change.yaxis.label.set_fontsize(16)
+    curve.set_yticks([1, 100, 1e4] if compact else [1e-1, 1, 10, 100, 1e3, 1e4])
+    signal.tick_params(labelbottom=False)
+    change.set_xlabel("$l$", labelpad=0)
+    curve.set_xlabel("$k$", labelpad=0)
+    shown = {}
+
+    def trace(ax, artist, x, values):
+        """Draw the values; those beyond the edge at the edge, with a mark."""
+        low, high = ax.get_ylim()
+        values = within(values, 1e300)
+        artist.set_data(x, np.clip(values, low, high))
+        for edge, at, beyond in zip(edges[ax], (low, high), (values < low, values > high)):
+            edge.set_data(x[beyond], np.full(beyond.sum(), at))
+
+    def fit(axes, name, scales, value):
+        """Take the first of the scales {end: ticks} that is long enough; a new one takes time."""
+        end = next(end for end in scales if value <= end)
+        if shown.get(name) != end:
+            for ax in axes:
+                ax.set(xlim=(0, end) if name == "k" else (.5, end + .5), xticks=scales[end])
+            shown[name] = end
+
+    def draw(depth, activation, gain, learning_rate, clip_norm, clip_value, l2, relu, fewer, init,
+             batch_size, steps, norm_limit, value_limit, lam, seed):
+        if relu:
+            activation, init = "relu", "he"
+        depth = 1 if fewer else depth
+        network, weights, norms, theory = prepared(depth, activation, init, gain, seed)
+        limits = {"norm": norm_limit if clip_norm else None,
+                  "value": value_limit if clip_value else None, "lam": lam if l2 else 0.0}
+        losses, last, cut, angle = train(network, weights, learning_rate, batch_size, steps,
+                                         seed, **limits)
+        moves = relative_change(network, weights, last)
+        layers = np.arange(1, depth + 2)
+        fit([signal, change], "l", LAYERS, depth + 1)
+        fit([curve], "k", ITERATIONS, steps)
+        predicted.set_data(layers, theory)
+        trace(signal, measured, layers, norms)
+        trace(change, moved, layers, moves)
+        trace(curve, falls, np.arange(len(losses)), losses)
+        return (_signal_sentence(network, norms, theory) + " "
+                + _training_sentence(network, last, learning_rate, losses, moves)
+                + _remedy_sentences(network, weights, len(losses) - 1, cut, angle, **limits))
+
+    return draw
+
+
+def _signal_sentence(network, norms, theory):
+    depth = len(norms) - 1
+    with np.errstate(all="ignore"):
+        shares = within(np.array([norms[0], theory[0]]) / norms[-1], 1e300)
+    return _("{layers}, {activation}, {init}, gain {gain}: each layer further back multiplies the "
+             "signal by {factor} (theory {theory}), and {share} of it is left at the first "
+             "layer.").format(
+        layers=count("{n} hidden layer", "{n} hidden layers", depth),
+        activation=NAMES[network.activation], init=NAMES[network.init], gain=plain(network.gain),
+        factor=plain(shares[0]**(1 / depth)), theory=plain(shares[1]**(1 / depth)),
+        share=f"{shares[0]:.2g}")
+
+
+def _training_sentence(network, last, lr, losses, moves):
+    k = len(losses) - 1
+    still = int((moves < LITTLE).sum())
+    if not np.isfinite(losses[-1]):
+        text = _("At η = {lr} the weights blow up: at iteration {k} the loss is no finite number.")
+    elif np.abs(losses).max() > 1000 * max(1, losses[0]):
+        text = _("At η = {lr} it diverges; after {iterations} {accuracy} % of the test digits are "
+                 "right.")
+    else:
+        text = _("After {iterations} at η = {lr}, {accuracy} % of the test digits are right; "
+                 "{still} of {layers} have moved by less than 1 %.")
+    x_test, y_test = data()[2:]
+    with np.errstate(all="ignore"):
+        right = network.predict(within(last, 1e100), x_test) == y_test
+    return text.format(lr=plain(lr), k=k, iterations=count("{n} iteration", "{n} iterations", k),
+                       accuracy=round(100 * right.mean()), still=still,
+                       layers=count("{n} layer", "{n} layers", len(moves)))
+
+
+def _remedy_sentences(network, weights, k, cut, angle, norm, value, lam):
+    text = ""
+    if norm or value:
+        text += " " + _("Clipping cut {cut} of {gradients} and turned the first by {angle}°.").format(
+            cut=cut, gradients=count("{n} gradient", "{n} gradients", k), angle=round(angle))
+    if lam:
+        grad = network.loss_and_gradient(weights, *(part[:PROBE] for part in data()[:2]))[1]
+        share = lam * np.linalg.norm(weights * network.is_weight) / np.linalg.norm(grad)
+        text += " " + _("L2 leaves the gradient of the data's loss as it is and adds λW, {share} "
+                        "times as long.").format(share=f"{share:.2g}")
+    return text

@@ -19,7 +19,7 @@ from descent.optimizers import gradient_descent
 from descent.training import descend, record
 
 LABS = [labs.first_lab, labs.training_clock, labs.descent_on_a_surface, labs.three_ways,
-        labs.rate_by_batch]
+        labs.rate_by_batch, labs.race]
 every_lab = pytest.mark.parametrize("make", LABS, ids=lambda make: make.__name__)
 
 
@@ -237,9 +237,10 @@ def mouse(lab, kind, x, y, scale=1.0):
                        "boundingRectWidth": width * scale})
 
 
+@pytest.mark.parametrize("make", [labs.descent_on_a_surface, labs.race])
 @pytest.mark.parametrize("scale", [1.0, 0.7])
-def test_drag_the_start(scale):
-    lab = labs.descent_on_a_surface()
+def test_drag_the_start(make, scale):
+    lab = make()
     start = lab.settings
     mouse(lab, "move", 1, 1, scale)
     assert lab.settings == start                            # a mere hover changes nothing
@@ -263,6 +264,14 @@ def test_a_drag_stays_on_the_surface():
     mouse(lab, "mouseleave", 50, -50)
     mouse(lab, "move", 0, 0)
     assert lab.settings["start_x"] == 2.0
+
+
+def test_on_digits_there_is_no_start_to_drag():
+    lab = labs.race(surface="digits")
+    before = lab.settings
+    mouse(lab, "mousedown", 1, 1)
+    mouse(lab, "mouseup", 2, 1)
+    assert lab.settings == before
 
 
 def test_click_a_cell_of_the_heat_map():

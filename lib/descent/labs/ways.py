@@ -13,7 +13,7 @@ from ..language import _, count
 from ..networks import Network
 from ..optimizers import gradient_descent
 from ..training import descend, record
-from .engine import Choice, Lab, Number, Switch, geometric, plain, powers, within
+from .engine import Choice, Lab, Number, Switch, geometric, plain, powers, round_up, within
 
 WAYS = ("full_batch", "random_batches", "mini_batches")
 LINE = Network((1, 1), activation="identity", loss="mean_squared_error")   # theta = slope, level
@@ -188,7 +188,7 @@ def _build(fig, compact):
         symbol = {"iterations": "$k$", "epochs": "$e$", "examples": "$k B$",
                   "seconds": "$t$ / s"}[x_axis]
         if x_axis == "seconds":
-            widest = _round_up(widest)
+            widest = round_up(widest)
         if shown.get("axis") != (x_axis, widest):
             falls.set_xlabel(symbol)
             falls.set_xlim(0, widest)
@@ -212,11 +212,6 @@ def _build(fig, compact):
                         2 / np.linalg.eigvalsh(hessian)[-1])
 
     return draw
-
-
-def _round_up(value):
-    power = 10.0 ** np.floor(np.log10(max(value, 1e-9)))
-    return next(float(f * power) for f in (1, 2, 5, 10) if value <= f * power)
 
 
 def _summary(lr, size, epochs, last, measured, theory, replace, stable):

@@ -12,9 +12,9 @@ lab:  ## set up once, then open the course in JupyterLab
 	$(SETUP) .venv
 	@.venv/bin/jupyter lab --config=.ci/lab/jupyter_lab_config.py
 
-test:  ## set up once, then run every test
+test:  ## set up once, then run every test; the audit of printed numbers is in the matrix
 	$(SETUP) .venv --test
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --ignore=tests/test_audit.py
 
 test-all: test matrix  ## the tests, then the matrix
 

@@ -47,10 +47,11 @@ QUESTIONS = (
              ),
              right=1),
     Prediction("turned-ravine",
-               _("RMSProp crosses the straight ravine in 4 iterations. The same ravine is turned by "
-                 "30°, and every start with it; the rate is tuned anew. How many iterations now?"),
-               options=((_("4: it is the same ravine"), 4), (_("About 20"), 20),
-                        (_("About 200"), 200))),
+               _("RMSProp is through with the straight ravine in 3 iterations. The same ravine is "
+                 "turned by 30°, and every start with it; rate and decay are tuned anew. How many "
+                 "iterations now?"),
+               options=((_("3: it is the same ravine"), 3), (_("About 20"), 20),
+                        (_("More than 100"), 130))),
     Prediction("first-layer-step",
                _("The first layer's gradient is about 100,000 times smaller than the last's. How many "
                  "times shorter is RMSProp's first step there?"),

@@ -126,7 +126,7 @@ def race(**start):
             "ravine"),
         "rates": Choice(_("rates"), {"one": _("one rate for all"),
                                      "best": _("each at its best")}, "one"),
-        "learning_rate": Number(_("learning rate η"), geometric(1e-4, 10), 0.02, r"\eta"),
+        "learning_rate": Number(_("learning rate η"), geometric(1e-4, 10), 0.02),
         "steps": Number(_("number of steps"), STEPS, 100, "k"),
         "batch_size": Number(_("batch size B (digits)"), SIZES, 32, "B"),
         "x_axis": Choice(_("horizontal axis"), {
@@ -137,8 +137,8 @@ def race(**start):
         "beta1": Number(_("β₁ of Adam"), DECAYS, 0.9, r"\beta_1"),
         "beta2": Number(_("β₂ of Adam"), DECAYS, 0.999, r"\beta_2"),
         "eps": Number(_("ε of RMSProp, Adam"), EPSILONS, 1e-8, r"\varepsilon"),
-        "start_x": Number(_("start θ₁"), domain("ravine", 0), -4.0, r"\theta_1"),
-        "start_y": Number(_("start θ₂"), domain("ravine", 1), 1.0, r"\theta_2"),
+        "start_x": Number(_("start θ₁"), domain("ravine", 0), -4.0),
+        "start_y": Number(_("start θ₂"), domain("ravine", 1), 1.0),
         "seed": Number(_("seed (digits)"), range(10), 0, "s"),
         **{method: Switch(names[method], True) for method in METHODS},
     }
@@ -206,6 +206,8 @@ def _build(fig, compact):
         gauge.xaxis.set_label_coords(-.06, .1)
         gauge.spines["left"].set_visible(False)
         gauge.minorticks_off()
+    else:                               # the twin's titles cannot know whether one rate is meant
+        rate = falls.text(.97, .95, "", ha="right", va="top", transform=falls.transAxes)
     scenery, shown = [], {}
 
     def set_scene(name):
@@ -285,6 +287,8 @@ def _build(fig, compact):
                 ends[method].set_data(*run.theta[-1:].T)
             if gauge:
                 spots[method].set_data([methods[method]["lr"]], [METHODS.index(method)])
+        if compact:
+            rate.set_text(rf"$\eta = {plain(learning_rate)}$" if rates == "one" else "")
         ring.set(xdata=[start_x], ydata=[start_y], visible=not digits)
         widest = (float(steps) if x_axis == "iterations" else
                   float(steps * (batch_size if digits else 1)) if x_axis == "examples" else

@@ -74,8 +74,8 @@ QUESTIONS = (
     Prediction("variants-faster",
                _("Digits, each method at its best rate, counted in passes over the data: how many "
                  "times faster than plain gradient descent is the best variant?"),
-               options=((_("No faster"), 1), (_("About 3 times"), 3), (_("About 10 times"), 10),
-                        (_("100 times or more"), 100))),
+               options=((_("No faster"), 1), (_("About 3 times"), 3), (_("About 30 times"), 30),
+                        (_("300 times or more"), 300))),
     Prediction("variants-stuck",
                _("Do the smart variants get stuck in local minima?"),
                options=((_("Never"), "never"),

@@ -25,19 +25,20 @@ TURNS = 25
 ROWS = [("descent_on_a_surface", "learning_rate", 60, "surface"),
         ("three_ways", "learning_rate", 60, "ways"),
         ("training_clock", "learning_rate", 120, "clock"),
-        ("rate_by_batch", "seed", 400, "heat")]
+        ("rate_by_batch", "seed", 400, "heat"),
+        ("depth", "depth", 60, "depth")]
 CELL = """
 from functools import partial
 import matplotlib.pyplot as plt
 from ipywidgets import SelectionSlider, interact
 from descent import labs
-from descent.labs import {module}
+from descent.labs.{module} import _build
 
 lab = labs.{lab}()
 
 def same(value):
     fig = plt.figure(figsize=lab.figure.get_size_inches())
-    {module}._build(fig, False)(**{{**lab.settings, "{control}": value}})
+    _build(fig, False)(**{{**lab.settings, "{control}": value}})
     for artist in fig.findobj(lambda artist: artist.get_animated()):
         artist.set_animated(False)
     plt.show()
@@ -93,7 +94,7 @@ def main():
                 page = opened(browser, address, Path(folder), lab, CELL.format(
                     lab=lab, control=control, module=module))
                 rates(page, lab, control, target)
-                if control == "learning_rate":
+                if control != "seed":
                     drags(page, lab)
                 page.close()
             browser.close()

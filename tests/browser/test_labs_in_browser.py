@@ -17,7 +17,8 @@ from descent import labs
 from descent.labs.engine import Choice, Number
 from descent.labs.heat import RATES, SIZES
 
-LABS = ["first_lab", "training_clock", "descent_on_a_surface", "three_ways", "rate_by_batch"]
+LABS = ["first_lab", "training_clock", "descent_on_a_surface", "three_ways", "rate_by_batch",
+        "depth"]
 PICTURE = "img.widget-image"
 STATUS = ".widget-html-content [role=status]"
 SECOND = 1000

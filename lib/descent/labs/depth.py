@@ -35,7 +35,7 @@ def depth(**start):
         "depth": Number(_("hidden layers"), range(1, 41), 8, "L"),
         "activation": Choice(_("activation"), {name: NAMES[name] for name in
                                                ("sigmoid", "tanh", "relu")}, "sigmoid"),
-        "gain": Number(_("gain of the weights"), geometric(.1, 10), 1.0, "gain"),
+        "gain": Number(_("gain of the weights"), geometric(.1, 10), 1.0, "g"),
         "learning_rate": Number(_("learning rate η"), geometric(1e-6, 10, 10), 0.1, r"\eta"),
         "clip_norm": Switch(_("clip by norm")),
         "clip_value": Switch(_("clip by value")),
@@ -62,13 +62,13 @@ def depth(**start):
         "explodes": (_("explodes"), exploding),
         "clipped by norm": (_("clipped by norm"), {**exploding, "clip_norm": True}),
         "clipped by value": (_("clipped by value"), {**exploding, "clip_value": True}),
-        "L2": ("L2", {**exploding, "l2": True}),
+        "L2": (_("L2"), {**exploding, "l2": True}),
         "lower rate": (_("lower rate"), {**exploding, "learning_rate": 1e-5}),
         "40 layers": (_("40 layers"), {"depth": 40, "activation": "relu", "init": "he",
                                        "learning_rate": 0.01, "steps": 100}),
     }
     legend = [(figures.COLORS["gradient_descent"], _("measured")),
-              (figures.COLORS["theory"], _("theory for the signal; a random guess's loss")),
+              (figures.COLORS["theory"], _("theory for wide layers; the loss of a guess")),
               (figures.COLORS["mark"], _("beyond the edge")),
               (figures.COLORS["quiet"], _("a change of 1 %"))]
     return Lab(_("The size of the gradient in each layer beside the theory, how far each layer's "
@@ -117,24 +117,22 @@ def train(network, theta, learning_rate, batch_size, steps, seed=0, norm=None, v
         objective = with_l2(objective, lam, network.is_weight)
     x, y = data()[:2]
     feed = mini_batches(x, y, size=batch_size, rng=np.random.default_rng(seed))
-    losses, cut, first, angle = [], 0, None, 0.0
+    losses, cut, angle = [], 0, 0.0
     for k, step in enumerate(descend(objective, theta, optimizer, feed, lr=learning_rate)):
         losses.append(float(step.loss))
-        with np.errstate(all="ignore"):
-            if k == 0:
-                first = step.grad
-            elif k == 1:
-                angle = angle_between(first, theta - step.theta)
-            if k == steps or not np.isfinite(step.loss):
-                return np.array(losses), step.theta, cut, angle
-            if norm or value:
-                cut += not (np.linalg.norm(step.grad) <= (norm or np.inf)
-                            and np.abs(step.grad).max() <= (value or np.inf))
+        if k == steps or not np.isfinite(step.loss):
+            return np.array(losses), step.theta, cut, angle
+        if norm or value:
+            with np.errstate(all="ignore"):
+                used = -optimizer(np.zeros_like(theta), step.grad, lr=1.0)[0]
+            cut += not np.array_equal(used, step.grad)
+            angle = angle if k else angle_between(step.grad, used)
 
 
 def angle_between(a, b):
     """The angle between two vectors in degrees; 0 if one of them has no direction."""
-    cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+    with np.errstate(all="ignore"):
+        cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
     return float(np.degrees(np.arccos(np.clip(np.nan_to_num(cosine, nan=1.0), -1, 1))))
 
 
@@ -149,7 +147,7 @@ def _build(fig, compact):
     color, mark = figures.COLORS["gradient_descent"], figures.COLORS["mark"]
     theory_color, quiet = figures.COLORS["theory"], figures.COLORS["quiet"]
     if compact:
-        places = [[.27, .56, .69, .37], [.27, .34, .69, .18], [.27, .08, .69, .17]]
+        places = [[.27, .57, .67, .36], [.27, .36, .67, .18], [.27, .1, .67, .16]]
     else:
         places = [[.105, .44, .44, .53], [.105, .12, .44, .26], [.63, .12, .35, .85]]
     signal, change, curve = (fig.add_axes(place) for place in places)
@@ -161,17 +159,17 @@ def _build(fig, compact):
     falls, = curve.plot([], [], "-", **line)
     change.axhline(LITTLE, color=quiet, linewidth=1.5)
     curve.axhline(np.log(CLASSES), color=theory_color, linewidth=1.6, linestyle="--")
-    edges = {ax: [ax.plot([], [], shape, color=mark, markersize=7, clip_on=False, zorder=5,
+    edges = {ax: [ax.plot([], [], shape, color=mark, markersize=5, clip_on=False, zorder=5,
                           animated=True)[0] for shape in "v^"] for ax in (signal, change, curve)}
     for ax, (low, high), name in [
             (signal, SIGNAL, r"$\Vert\partial L/\partial z_l\Vert$"),
-            (change, CHANGE, r"$\frac{\Vert\Delta W_l\Vert}{\Vert W_l\Vert}$"),
+            (change, CHANGE, r"$\Vert\Delta W_l\Vert\,/\,\Vert W_l\Vert$"),
             (curve, LOSS, "$L_B$")]:
         ax.set(yscale="log", ylim=(low, high), ylabel=name)
         ax.minorticks_off()
     signal.set_yticks([1e-12, 1e-9, 1e-6, 1e-3, 1, 1e3, 1e6])
     change.set_yticks([1e-8, 1e-5, 1e-2, 1e1])
-    change.yaxis.label.set_fontsize(16)
+    change.yaxis.label.set_fontsize(9 if compact else 12)
     curve.set_yticks([1, 100, 1e4] if compact else [1e-1, 1, 10, 100, 1e3, 1e4])
     signal.tick_params(labelbottom=False)
     change.set_xlabel("$l$", labelpad=0)
@@ -224,8 +222,8 @@ def _signal_sentence(network, norms, theory):
     with np.errstate(all="ignore"):
         shares = within(np.array([norms[0], theory[0]]) / norms[-1], 1e300)
     return _("{layers}, {activation}, {init}, gain {gain}: each layer further back multiplies the "
-             "signal by {factor} (theory {theory}), and {share} of it is left at the first "
-             "layer.").format(
+             "signal by {factor} (theory {theory}); the first layer's is {share} times the "
+             "output's.").format(
         layers=count("{n} hidden layer", "{n} hidden layers", depth),
         activation=NAMES[network.activation], init=NAMES[network.init], gain=plain(network.gain),
         factor=plain(shares[0]**(1 / depth)), theory=plain(shares[1]**(1 / depth)),

@@ -19,7 +19,7 @@ from descent.optimizers import gradient_descent
 from descent.training import descend, record
 
 LABS = [labs.first_lab, labs.training_clock, labs.descent_on_a_surface, labs.three_ways,
-        labs.rate_by_batch, labs.race]
+        labs.rate_by_batch, labs.race, labs.depth]
 every_lab = pytest.mark.parametrize("make", LABS, ids=lambda make: make.__name__)
 
 

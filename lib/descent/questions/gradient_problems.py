@@ -44,7 +44,7 @@ QUESTIONS = (
              ),
              right=1),
     Prediction("eight-sigmoid-layers",
-               _("The best of eight learning rates, five epochs, eight sigmoid layers, the output "
+               _("The best of seven learning rates, five epochs, eight sigmoid layers, the output "
                  "layer's gradient as large as ever. How many of the unseen digits are right?"),
                options=((_("About 10 %, as by guessing"), 10),
                         (_("About 50 %: the last layers learn what they can"), 50),

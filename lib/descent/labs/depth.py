@@ -46,8 +46,9 @@ def depth(**start):
                                              ("xavier", "he", "lecun", "normal")}, "xavier"),
         "batch_size": Number(_("batch size B"), powers(128), 32, "B"),
         "steps": Number(_("iterations"), [10, 20, 40, 60, 100, 200, 400], 60, "k"),
-        "norm_limit": Number(_("longest gradient"), geometric(1e-3, 100, 10), 1.0, "c"),
-        "value_limit": Number(_("largest component"), geometric(1e-4, 10, 10), 0.01, "c"),
+        "norm_limit": Number(_("longest gradient"), geometric(1e-3, 100, 10), 1.0, "c_2"),
+        "value_limit": Number(_("largest component"), geometric(1e-4, 10, 10), 0.01,
+                              r"c_\infty"),
         "lam": Number(_("strength of L2, λ"), geometric(1e-4, 1, 10), 0.01, r"\lambda"),
         "seed": Number(_("seed"), range(10), 7, "s"),
     }
@@ -252,7 +253,8 @@ def _training_sentence(network, last, lr, losses, moves):
 def _remedy_sentences(network, weights, k, cut, angle, norm, value, lam):
     text = ""
     if norm or value:
-        text += " " + _("Clipping cut {cut} of {gradients} and turned the first by {angle}°.").format(
+        text = " " + _("Clipping cut {cut} of {gradients} and turned the first by "
+                       "{angle}°.").format(
             cut=cut, gradients=count("{n} gradient", "{n} gradients", k), angle=round(angle))
     if lam:
         grad = network.loss_and_gradient(weights, *(part[:PROBE] for part in data()[:2]))[1]

@@ -19,7 +19,7 @@ from descent.optimizers import gradient_descent
 from descent.training import descend, record
 
 LABS = [labs.first_lab, labs.training_clock, labs.descent_on_a_surface, labs.three_ways,
-        labs.rate_by_batch, labs.race, labs.depth]
+        labs.rate_by_batch, labs.race, labs.depth, labs.inside]
 every_lab = pytest.mark.parametrize("make", LABS, ids=lambda make: make.__name__)
 
 
@@ -237,7 +237,7 @@ def mouse(lab, kind, x, y, scale=1.0):
                        "boundingRectWidth": width * scale})
 
 
-@pytest.mark.parametrize("make", [labs.descent_on_a_surface, labs.race])
+@pytest.mark.parametrize("make", [labs.descent_on_a_surface, labs.race, labs.inside])
 @pytest.mark.parametrize("scale", [1.0, 0.7])
 def test_drag_the_start(make, scale):
     lab = make()

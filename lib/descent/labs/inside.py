@@ -13,6 +13,7 @@ from .race import DECAYS, EPSILONS, KNOBS, SURFACES
 LAST = 100                          # iterations that can be stepped through
 FIRST, SECOND = "#56B4E9", "#882255"    # the colours of the two parameters
 LOW, HIGH = 1e-6, 1e6               # the sizes that are shown
+ARROW = np.array([[0, -.04], [.6, -.04], [.6, -.13], [1, 0], [.6, .13], [.6, .04], [0, .04]])
 
 
 def adam_uncorrected(theta, g, m=0.0, v=0.0, *, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -136,9 +137,7 @@ def _build(fig, compact):
                        animated=True)
     ring, = board.plot([], [], "o", markersize=9, markerfacecolor="white", zorder=6,
                        markeredgecolor="black", markeredgewidth=2, animated=True)
-    arrows = [board.quiver([0], [0], [1], [0], color=color, angles="uv", scale_units="width",
-                           scale=1, width=.02, headwidth=3.5, headlength=4, headaxislength=4,
-                           zorder=zorder, animated=True)
+    arrows = [board.fill([0], [0], facecolor=color, zorder=zorder, animated=True)[0]
               for color, zorder in ((colors["theory"], 7), (colors["mark"], 8))]
     dots = {(color, sign): sizes.plot([], [], mark, color=color, markersize=6 if compact else 8,
                                       clip_on=False, alpha=.9, animated=True)[0]
@@ -205,8 +204,9 @@ def _build(fig, compact):
         for arrow, vector in zip(arrows, (-now["g"], now["step"])):
             length = np.hypot(*within(vector, 1e150))
             arrow.set_visible(bool(np.isfinite(vector).all() and length > 0))
-            arrow.set_offsets(theta[k - 1])
-            arrow.set_UVC(*(.22 * within(vector, 1e150)[:, None] / (length or 1)))
+            if arrow.get_visible():
+                along = .22 * np.diff(board.get_xlim()) * vector / length
+                arrow.set_xy(theta[k - 1] + ARROW @ [along, [-along[1], along[0]]])
         taken.set(xdata=theta[k - 1, 0] + np.array([0, 1e3 / max(1e3, length)]) * now["step"][0],
                   ydata=theta[k - 1, 1] + np.array([0, 1e3 / max(1e3, length)]) * now["step"][1])
         places = {key: [] for key in dots}
@@ -218,7 +218,8 @@ def _build(fig, compact):
                     places[("black" if one else (FIRST, SECOND)[i]), sign].append(
                         (np.clip(abs(value), LOW, HIGH), -row if one else .17 - .34 * i - row))
         for key, found_there in places.items():
-            dots[key].set_data(*(zip(*found_there) if found_there else ([], [])))
+            dots[key].set(xdata=[x for x, _y in found_there], ydata=[y for _x, y in found_there],
+                          visible=bool(found_there))
         for name, pair in lines.items():
             for i, line in enumerate(pair):
                 values = np.abs(found[name][:last, i])

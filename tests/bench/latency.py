@@ -21,12 +21,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TURNS = 25
-# lab, control, target in milliseconds, its module
-ROWS = [("descent_on_a_surface", "learning_rate", 60, "surface"),
-        ("three_ways", "learning_rate", 60, "ways"),
-        ("training_clock", "learning_rate", 120, "clock"),
-        ("rate_by_batch", "seed", 400, "heat"),
-        ("depth", "depth", 60, "depth")]
+# lab, control, target in milliseconds, its module, what it starts with
+ROWS = [("descent_on_a_surface", "learning_rate", 60, "surface", ""),
+        ("three_ways", "learning_rate", 60, "ways", ""),
+        ("training_clock", "learning_rate", 120, "clock", ""),
+        ("rate_by_batch", "seed", 400, "heat", ""),
+        ("depth", "depth", 60, "depth", ""),
+        ("race", "learning_rate", 60, "race", ""),
+        ("race", "learning_rate", 100, "race", "surface='digits'"),
+        ("inside", "learning_rate", 60, "inside", "")]
 CELL = """
 from functools import partial
 import matplotlib.pyplot as plt
@@ -34,7 +37,7 @@ from ipywidgets import SelectionSlider, interact
 from descent import labs
 from descent.labs.{module} import _build
 
-lab = labs.{lab}()
+lab = labs.{lab}({start})
 
 def same(value):
     fig = plt.figure(figsize=lab.figure.get_size_inches())
@@ -90,12 +93,13 @@ def main():
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium,
                                                  args=["--no-sandbox", "--disable-gpu"])
-            for lab, control, target, module in ROWS:
-                page = opened(browser, address, Path(folder), lab, CELL.format(
-                    lab=lab, control=control, module=module))
-                rates(page, lab, control, target)
+            for k, (lab, control, target, module, start) in enumerate(ROWS):
+                page = opened(browser, address, Path(folder), f"{k}", CELL.format(
+                    lab=lab, control=control, module=module, start=start))
+                name = f"{lab} {start}".strip()
+                rates(page, name, control, target)
                 if control != "seed":
-                    drags(page, lab)
+                    drags(page, name)
                 page.close()
             browser.close()
 
@@ -190,7 +194,7 @@ def drags(page, lab):
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     path = [(x + min(k, 120 - k) * -1.2, y) for k in range(61)]
     drag(page, lab, "slider", path)
-    if lab == "descent_on_a_surface":
+    if lab in ("descent_on_a_surface", "race", "inside"):
         box = page.locator("img.widget-image").bounding_box()
         path = [(box["x"] + box["width"] * (.12 + .004 * k),
                  box["y"] + box["height"] * (.4 + .002 * k)) for k in range(61)]

@@ -18,10 +18,13 @@ from descent.networks import Network
 
 # Every claim, and which of its conditions passed when this was written: a change is a decision.
 PASSED = dict(re.findall(r"(\w+) ([✓✗]+)", """
-    T1 ✓✗  T2 ✓✓✓  T3 ✓✓✗✗  G1 ✗✗✓✓  B1 ✓✓  B2 ✓  B3 ✓✓  B4 ✗✓✗  B5 ✓✗✓  B6 ✓✓✓
+    T1 ✓✗  T2 ✓✓✓  T3 ✓✓✗✗  G1 ✗✗✓✓
+    G2 ✓✗✓✗✓✓✓✓✓✓✓✓  G3 ✗✓✗✗✗✗✗
+    B1 ✓✓  B2 ✓  B3 ✓✓  B4 ✗✓✗  B5 ✓✗✓  B6 ✓✓✓
     B7 ✓✗✓✗  B8 ✓✗  B9 ✓✓✓  S1 ✗✗✗✗✓✓  S2 ✓✓  S3 ✓✓  S4 ✓✓  S5 ✓✓✓✓✗  S6 ✓✗  S7 ✓✓✓✓  S8 ✓✗✓✓✓
     S9 ✓✓  M1 ✓✓✓✓  M2 ✓✓✗✗  M3 ✓✓✗✗  M4 ✗✓✓  M5 ✓✓✓✓✗  M6 ✓✓  M7 ✓✗  M8 ✓✗✗✗✗  M9 ✓
-    R1 ✓✓✓✓✓  R2 ✓✗✗✓✗✓  R3 ✓✗✗✗✓  R5 ✓✗✓✓✗  R6 ✓✗✗✓✓✗  R7 ✓✗✗✓
+    MO1 ✓✓✗  MO2 ✓✓✓✓✓✓✓  MO3 ✓✗✓✓✓✓✓✓✓✓✓✗  MO4 ✗✗✗✗✓✗✗✓  MO5 ✓✓✓✗✓✗
+    R1 ✓✓✓✓✓  R2 ✓✗✗✓✗✓  R3 ✓✗✗✗✓  R4 ✓✗✗✗✗✗✗  R5 ✓✗✓✓✗  R6 ✓✗✗✓✓✗  R7 ✓✗✗✓
     X3 ✓✗✓✓✗
 """))
 IDS = list(PASSED)

@@ -89,17 +89,20 @@ def tuned():
 
 
 SETTINGS = (
-    (_("the landscape is a tilted double well, each rate tuned"), "double well", None),
-    (_("it is a bowl with ripples, each rate tuned"), "ripples", None),
-    (_("it is a wide bowl with a narrow deep hole, each rate tuned"), "hole", None),
-    (_("it is the double well, and the rate 0.01 for all"), "double well", FIXED),
-    (_("it is the bowl with ripples, and the rate 0.01 for all"), "ripples", FIXED),
-    (_("it is the bowl with the hole, and the rate 0.01 for all"), "hole", FIXED),
+    (_("the loss is a tilted double well, each rate tuned"), "double well", None),
+    (_("the loss is a bowl with ripples, each rate tuned"), "ripples", None),
+    (_("the loss is a wide bowl with a narrow deep hole, each rate tuned"), "hole", None),
+    (_("the loss is the double well, the rate 0.01 for all"), "double well", FIXED),
+    (_("the loss is the bowl with ripples, the rate 0.01 for all"), "ripples", FIXED),
+    (_("the loss is the bowl with the hole, the rate 0.01 for all"), "hole", FIXED),
     (_("two hidden units learn XOR, each rate tuned"), "XOR", None))
 
 
 def more_arrive(method, metric, seeds):
-    """Conditions: so many more starts arrive than with gradient descent, from the same starts."""
+    """Conditions: how many more starts arrive than with gradient descent, of the same starts.
+
+    Clearly more: 20 of 100.
+    """
     return [Condition(label, metric, share(where, method, seeds, lr)
                       - share(where, "gradient descent", seeds, lr), ">", 0.2, ".2%")
             for label, where, lr in SETTINGS]

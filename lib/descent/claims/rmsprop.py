@@ -10,6 +10,7 @@ from itertools import islice, repeat
 import numpy as np
 
 from . import Condition, claim, generators, race
+from .landscapes import more_arrive
 from .tuning import TUNING_SEEDS, stored, tune
 from ..batches import epoch_length, mini_batches
 from ..data import digits, penguins, split
@@ -386,3 +387,14 @@ def tuned():
 
     return {name: {method: tune(cost(name, method), grid(*ends), TUNING_SEEDS)
                    for method, ends in methods.items()} for name, methods in RANGES.items()}
+
+
+# Local minima.
+
+@claim("R4", _("It can avoid getting stuck in local minima."),
+       reference="Kleinberg, Li & Yuan 2018, arXiv:1802.06175", anchor="What-the-lecture-claims",
+       note=_("a rate of 32 jumps across the whole landscape; that is search, not descent"))
+def local_minima(seeds):
+    """The shared landscapes, beside gradient descent."""
+    return more_arrive("rmsprop", _("more starts that end in the global minimum than with "
+                                    "gradient descent"), seeds)

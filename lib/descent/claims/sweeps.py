@@ -4,12 +4,13 @@ import json
 import re
 import sys
 
-from . import batch, mini_batch, rmsprop, stochastic
+from . import batch, landscapes, mini_batch, momentum, race, rmsprop, stochastic
 from .tuning import STORED
 from ..ledger import evidence
 
 # Name -> function that returns plain data. "seconds" depends on the machine; the others do not.
 SWEEPS = {"batch": batch.tuned, "mini_batch": mini_batch.tuned, "stochastic": stochastic.tuned,
+          "landscapes": landscapes.tuned, "momentum": momentum.tuned, "race": race.tuned,
           "rmsprop": rmsprop.tuned, "seconds": stochastic.step_times, "ledger": evidence}
 
 

@@ -241,10 +241,10 @@ def test_extremes_are_a_picture_and_a_sentence(activation, init, gain, rate):
 def test_the_depth_brings_its_usual_number_of_steps():
     lab = labs.depth()
     lab.controls["depth"].value = 40
-    assert lab.settings["steps"] == usual_steps(40) == 12
+    assert lab.settings["steps"] == usual_steps(40) == 10
     lab.controls["depth"].value = 3
-    assert lab.settings["steps"] == usual_steps(3) == 60
+    assert lab.settings["steps"] == usual_steps(3) == 50
     lab.set(depth=40, steps=100)
     assert lab.settings["steps"] == 100
     work = [usual_steps(depth) * depth for depth in range(8, 41)]
-    assert max(work) <= 480 and min(work) > 400
+    assert max(work) <= 400 and min(work) > 350

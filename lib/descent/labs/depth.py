@@ -18,7 +18,7 @@ WIDTH, CLASSES = 32, 10
 PROBE = 64                          # examples with which the signal is measured at the start
 SIGNAL, CHANGE, LOSS = (1e-12, 1e6), (1e-8, 1e2), (1e-1, 1e4)      # what the axes show
 LAYERS = {11: [1, 5, 10], 21: [1, 10, 20], 41: [1, 10, 20, 30, 40]}     # end of axis: its ticks
-ITERATIONS = {60: [0, 20, 40, 60], 100: [0, 50, 100], 200: [0, 100, 200], 400: [0, 200, 400]}
+ITERATIONS = {50: [0, 25, 50], 100: [0, 50, 100], 200: [0, 100, 200], 400: [0, 200, 400]}
 LITTLE = 0.01                       # a layer that has moved by less stands still
 NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "xavier": "Xavier", "he": "He",
          "lecun": "LeCun", "normal": "N(0, 1)"}
@@ -26,7 +26,7 @@ NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "xavier": "Xavier
 
 def usual_steps(depth):
     """Iterations that are quick enough to be made while the depth is dragged."""
-    return int(np.clip(480 // depth, 12, 60))
+    return int(np.clip(400 // depth, 10, 50))
 
 
 def depth(**start):
@@ -45,7 +45,7 @@ def depth(**start):
         "init": Choice(_("initialisation"), {name: NAMES[name] for name in
                                              ("xavier", "he", "lecun", "normal")}, "xavier"),
         "batch_size": Number(_("batch size B"), powers(128), 32, "B"),
-        "steps": Number(_("iterations"), [10, 20, 40, 60, 100, 200, 400], 60, "k"),
+        "steps": Number(_("iterations"), [10, 20, 50, 100, 200, 400], 50, "k"),
         "norm_limit": Number(_("longest gradient"), geometric(1e-3, 100, 10), 1.0, "c_2"),
         "value_limit": Number(_("largest component"), geometric(1e-4, 10, 10), 0.01,
                               r"c_\infty"),

@@ -231,6 +231,7 @@ def new_parameter(seeds, lr=0.1):
     cost = {beta: iterations(100, momentum, seeds, 1e-4, lr=0.01, beta=beta)
             for beta in (0.5, 0.8, 0.9, 0.99)}
     best = np.min(list(cost.values()), axis=0)
+
     def trained(optimizer, lr):
         steps = descend(net.loss_and_gradient, net.initial(generators(seeds)), optimizer,
                         mini_batches(*data(), size=32, rng=generators(seeds)), lr=lr)

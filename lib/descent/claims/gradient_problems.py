@@ -240,7 +240,7 @@ TUNED = {
     "mild, value": (MILD, BY_VALUE),
     "mild, adam": (MILD, adam), "severe, adam": (SEVERE, adam),
 }
-RATES = tuple(2.0**k for k in range(-16, 5))
+RATES = tuple(2.0**k for k in range(-19, 5))
 MORE_SEEDS = (*TUNING_SEEDS, *range(1005, 1010))   # a rate must serve nearly every seed
 
 

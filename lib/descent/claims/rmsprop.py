@@ -96,7 +96,7 @@ def evens_out(seeds, rho=0.9):
     """
     sizes, rngs = np.logspace(-4, 4, 50), generators(seeds)
     noise = np.stack([sizes * rng.normal(size=(100, 50)) for rng in rngs], axis=1)
-    lengths = steps_for(noise, rho)[20:].mean(axis=0)
+    lengths = steps_for(noise, rho=rho)[20:].mean(axis=0)
     plain = np.abs(noise[20:]).mean(axis=0)
 
     def slopes(lengths):
@@ -106,7 +106,7 @@ def evens_out(seeds, rho=0.9):
     jump, lull = steady.copy(), steady.copy()
     jump[50] *= 100
     lull[50:70] /= 100
-    steady, jump, lull = (steps_for(g[..., None], rho)[..., 0] for g in (steady, jump, lull))
+    steady, jump, lull = (steps_for(g[..., None], rho=rho)[..., 0] for g in (steady, jump, lull))
     usual = steady[20:50].mean(axis=0)
     across = _("slope of log step against log gradient, over the weights")
     own = _("length of its step, over a usual one")
@@ -126,12 +126,12 @@ def evens_out(seeds, rho=0.9):
         Condition(_("it is the step after 20 small gradients"), after, lull[70] / usual, ">", 1)]
 
 
-def steps_for(gradients, rho):
+def steps_for(gradients, optimizer=rmsprop, **hyper):
     """The length of the step, over lr, for each of these gradients (T, runs, P) in turn."""
     feed = iter(gradients)
     steps = descend(lambda theta: (np.zeros(theta.shape[:-1]), next(feed)),
-                    np.zeros(gradients.shape[1:]), rmsprop, repeat((), len(gradients)),
-                    lr=1, rho=rho)
+                    np.zeros(gradients.shape[1:]), optimizer,
+                    repeat((), len(gradients)), lr=1, **hyper)
     theta = record(steps, len(gradients), keep=("theta",)).theta
     return np.abs(np.diff(theta, axis=0))
 
@@ -262,7 +262,7 @@ def first_gradient(name, method, lr, seeds):
 def bounded(seeds, rho=0.9):
     """Gradients without a mean, up to 1e10 times as large; and networks that start too large."""
     wild = np.stack([rng.standard_cauchy((200, 3)) for rng in generators(seeds)], axis=1)
-    longest = steps_for(wild * [1, 1e3, 1e10], rho).max(axis=(0, 2))
+    longest = steps_for(wild * [1, 1e3, 1e10], rho=rho).max(axis=(0, 2))
     bound = 1 / (1 - rho)**0.5
     rates = stored("rmsprop")["explodes"]
     gain, learns = _("the weights are 1.5 times He's (8 layers)"), _("accuracy in the 10th epoch")

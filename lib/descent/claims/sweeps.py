@@ -4,14 +4,17 @@ import json
 import re
 import sys
 
-from . import batch, landscapes, mini_batch, momentum, race, rmsprop, stochastic
+from . import (adam, batch, gradient_problems, landscapes, mini_batch, momentum, race, rmsprop,
+               stochastic)
 from .tuning import STORED
 from ..ledger import evidence
 
-# Name -> function that returns plain data. "seconds" depends on the machine; the others do not.
+# Name -> function that returns plain data. "seconds" and the times in "adam"
+# depend on the machine; nothing else does.
 SWEEPS = {"batch": batch.tuned, "mini_batch": mini_batch.tuned, "stochastic": stochastic.tuned,
-          "landscapes": landscapes.tuned, "momentum": momentum.tuned, "race": race.tuned,
-          "rmsprop": rmsprop.tuned, "seconds": stochastic.step_times, "ledger": evidence}
+          "gradient_problems": gradient_problems.tuned, "landscapes": landscapes.tuned,
+          "momentum": momentum.tuned, "race": race.tuned, "rmsprop": rmsprop.tuned,
+          "adam": adam.tuned, "seconds": stochastic.step_times, "ledger": evidence}
 
 
 def main(names):

@@ -82,9 +82,8 @@ def test_the_training_by_hand(norm, value, lam):
     expected, count = [], 0
     for k in range(13):
         loss, g = network.loss_and_gradient(theta, *next(feed))
-        kept = theta * network.is_weight
-        expected.append(loss + lam / 2 * kept @ kept)
-        g = g + lam * kept
+        expected.append(loss)           # the data's, beside that of a guess: without the penalty
+        g = g + lam * theta * network.is_weight
         if k == 12:
             break
         step = g if value is None else np.minimum(np.maximum(g, -value), value)
@@ -129,6 +128,12 @@ def test_the_summary_says_what_happened(preset):
     assert said["factor"]**8 == pytest.approx(norms[0] / norms[-1], rel=.05)
     assert said["theory"]**8 == pytest.approx(theory[0] / theory[-1], rel=.05)
     assert said["share"] == pytest.approx(norms[0] / norms[-1], rel=.06)
+
+
+@pytest.mark.parametrize("settings, share", [
+    ({"activation": "relu", "init": "he", "gain": 3.0}, "8200"), ({"depth": 40}, "9.1e-26")])
+def test_a_share_is_a_number_to_read(settings, share):
+    assert f"the first layer's is {share} times the output's" in labs.depth(**settings).summary
 
 
 # each preset and each remedy does what its name says, whatever the seed
@@ -193,6 +198,11 @@ def test_a_lower_rate_leaves_the_gradient_as_it_is():
     for rate in (1e-6, 1e-3, 10):
         lab.set(learning_rate=rate)
         assert np.array_equal(lines(lab, 0)["o"].get_ydata(), line)
+
+
+def test_a_twin_of_every_preset():
+    lab = labs.depth()
+    assert len(lab.twin(*lab.presets, columns=4).axes) == 3 * len(lab.presets)
 
 
 # the edges

@@ -104,12 +104,20 @@ def prepared(depth, activation, init, gain, seed):
 
 def train(network, theta, learning_rate, batch_size, steps, seed=0, norm=None, value=None,
           lam=0.0):
-    """Loss of each iteration, last weights, clipped gradients, by how much the first step turned.
+    """The data's losses, last weights, clipped gradients, by how much the first step turned.
 
     The training ends early when the loss is no finite number any more. norm, value and lam: the
-    limits of clipping and the strength of L2, where they are used. The turn is in degrees.
+    limits of clipping and the strength of L2, where they are used; the losses are without its
+    penalty. The turn is in degrees.
     """
-    objective, optimizer = network.loss_and_gradient, gradient_descent
+    losses, cut, angle = [], 0, 0.0
+
+    def objective(theta, x, y):
+        loss, grad = network.loss_and_gradient(theta, x, y)
+        losses.append(float(loss))
+        return loss, grad
+
+    optimizer = gradient_descent
     if norm:
         optimizer = clipped(optimizer, norm=norm)
     if value:
@@ -118,9 +126,7 @@ def train(network, theta, learning_rate, batch_size, steps, seed=0, norm=None, v
         objective = with_l2(objective, lam, network.is_weight)
     x, y = data()[:2]
     feed = mini_batches(x, y, size=batch_size, rng=np.random.default_rng(seed))
-    losses, cut, angle = [], 0, 0.0
     for k, step in enumerate(descend(objective, theta, optimizer, feed, lr=learning_rate)):
-        losses.append(float(step.loss))
         if k == steps or not np.isfinite(step.loss):
             return np.array(losses), step.theta, cut, angle
         if norm or value:
@@ -158,8 +164,6 @@ def _build(fig, compact):
     measured, = signal.plot([], [], "o-", **{**line, "linewidth": 1, "markersize": 6})
     moved, = change.plot([], [], "o-", **line)
     falls, = curve.plot([], [], "-", **line)
-    change.axhline(LITTLE, color=quiet, linewidth=1.5)
-    curve.axhline(np.log(CLASSES), color=theory_color, linewidth=1.6, linestyle="--")
     edges = {ax: [ax.plot([], [], shape, color=mark, markersize=5, clip_on=False, zorder=5,
                           animated=True)[0] for shape in "v^"] for ax in (signal, change, curve)}
     for ax, (low, high), name in [
@@ -168,6 +172,8 @@ def _build(fig, compact):
             (curve, LOSS, "$L_B$")]:
         ax.set(yscale="log", ylim=(low, high), ylabel=name)
         ax.minorticks_off()
+    change.axhline(LITTLE, color=quiet, linewidth=1.5)
+    curve.axhline(np.log(CLASSES), color=theory_color, linewidth=1.6, linestyle="--")
     signal.set_yticks([1e-12, 1e-9, 1e-6, 1e-3, 1, 1e3, 1e6])
     change.set_yticks([1e-8, 1e-5, 1e-2, 1e1])
     change.yaxis.label.set_fontsize(9 if compact else 12)
@@ -218,6 +224,11 @@ def _build(fig, compact):
     return draw
 
 
+def two_digits(value):
+    """As `plain`, but what is tiny here is a finding: 8200, 0.38, 9.1e-26."""
+    return f"{float(f'{value:.2g}'):g}"
+
+
 def _signal_sentence(network, norms, theory):
     depth = len(norms) - 1
     with np.errstate(all="ignore"):
@@ -228,7 +239,7 @@ def _signal_sentence(network, norms, theory):
         layers=count("{n} hidden layer", "{n} hidden layers", depth),
         activation=NAMES[network.activation], init=NAMES[network.init], gain=plain(network.gain),
         factor=plain(shares[0]**(1 / depth)), theory=plain(shares[1]**(1 / depth)),
-        share=f"{shares[0]:.2g}")
+        share=two_digits(shares[0]))
 
 
 def _training_sentence(network, last, lr, losses, moves):
@@ -260,5 +271,5 @@ def _remedy_sentences(network, weights, k, cut, angle, norm, value, lam):
         grad = network.loss_and_gradient(weights, *(part[:PROBE] for part in data()[:2]))[1]
         share = lam * np.linalg.norm(weights * network.is_weight) / np.linalg.norm(grad)
         text += " " + _("L2 leaves the gradient of the data's loss as it is and adds λW, {share} "
-                        "times as long.").format(share=f"{share:.2g}")
+                        "times as long.").format(share=two_digits(share))
     return text

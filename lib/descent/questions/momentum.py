@@ -32,7 +32,7 @@ QUESTIONS = (
     Prediction("momentum-at-ten",
                _("κ = 10. Gradient descent at its best rate needs 69 iterations to bring the error "
                  "below a millionth. And Momentum with the usual β = 0.9, at its own best rate?"),
-               options=((_("About 25"), 25), (_("About 69: the same"), 69), (_("About 258"), 258))),
+               options=((_("About 25"), 25), (_("About 69: the same"), 69), (_("About 250"), 250))),
     Prediction("momentum-limit",
                _("Gradient descent diverges above 2/λ. With β = 0.9, where is Momentum's limit?"),
                options=((_("At a tenth of that, for its steps become ten times as long"), 0.1),

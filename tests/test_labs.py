@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 from matplotlib.text import Text
 
@@ -152,6 +153,33 @@ def test_every_word_is_translated(make, monkeypatch):
         for text in ax.findobj(Text):
             plain = re.sub(r"\$.*?\$", "", text.get_text())
             assert not re.search(r"[a-zA-Z¤]{2,}", plain), plain
+
+
+@pytest.mark.parametrize("make", [labs.depth, labs.race, labs.inside])
+def test_no_label_is_cut_off_or_runs_into_another(make):
+    lab = make()
+    more = [{"x_axis": axis, "surface": where} for axis in ("examples", "distance")
+            for where in ("ravine", "digits")] if make is labs.race else []
+    for settings in [*list(lab.presets.values())[::3], *more]:
+        lab.set(**settings)
+        every_label_is_clear(lab.figure)
+        every_label_is_clear(lab.twin(settings))
+
+
+def every_label_is_clear(fig):
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()
+    for ax in fig.axes:
+        if ax.get_visible():
+            for axis, gap in ((ax.xaxis, 8), (ax.yaxis, 0)):    # "k 0" would be read as k₀
+                box = axis.get_tightbbox(canvas.get_renderer())
+                assert box is None or ((box.min > -1) & (box.max < fig.bbox.max + 1)).all()
+                one = axis.label.get_window_extent()
+                for text in axis.get_ticklabels() if axis.label.get_text() else []:
+                    two = text.get_window_extent()
+                    aside = max(one.x0, two.x0) - min(one.x1, two.x1)
+                    above = max(one.y0, two.y0) - min(one.y1, two.y1)
+                    assert aside > gap or above > -4, axis.label.get_text()
 
 
 def test_presets_do_not_depend_on_the_start():

@@ -114,6 +114,18 @@ def test_an_epsilon_of_zero_is_a_sentence(optimizer):
     assert "no step" not in sentence(optimizer=optimizer, eps=1e-12, start_x=0.0)
 
 
+def test_what_is_beyond_the_edge_is_hollow():
+    lab = labs.inside(optimizer="rmsprop", start_x=0.0)
+    found = {}
+    for line in lab.figure.axes[1].lines:
+        if line.get_visible():
+            for size in line.get_xdata():
+                found.setdefault(line.get_fillstyle(), []).append(float(size))
+    # g, the root and the step of θ₁ are 0, its rate is lr / eps: 1e7
+    assert sorted(found["none"]) == [1e-6, 1e-6, 1e-6, 1e6]
+    assert len(found["full"]) == 4 and all(1e-6 < size < 1e6 for size in found["full"])
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_at_the_minimum_nothing_moves(optimizer):
     text = sentence(optimizer=optimizer, start_x=0.0, start_y=0.0, iteration=5)

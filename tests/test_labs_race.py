@@ -127,6 +127,31 @@ def test_an_epsilon_of_zero_is_a_sentence():
     assert "With ε = 0 a gradient of 0 makes 0 / 0." in lab.summary and lab.error is None
 
 
+def test_who_diverges_has_a_mark_to_see():
+    lab = labs.race(learning_rate=0.085, x_axis="distance")     # two, and far beyond the axis
+    falls = lab.figure.axes[2]
+    marks = [line for line in falls.lines if line.get_marker() == "x" and line.get_visible()]
+    places = [tuple(line.get_transform().transform(line.get_xydata())[0]) for line in marks]
+    assert len(set(places)) == 2 and all(falls.bbox.padded(1).contains(*place) for place in places)
+
+
+def test_the_start_and_the_numbers_of_the_minima_stay_on_top():
+    lab = labs.race(surface="himmelblau", start_x=5.0, start_y=5.0)
+    board = lab.figure.axes[0]
+    ring = max(board.lines, key=lambda line: line.zorder)
+    assert ring.get_xydata().tolist() == [[5, 5]] and not ring.get_clip_on()
+    numbers = [text for text in board.texts if text.get_text() in "1234"]
+    assert len(numbers) == 4
+    assert min(text.zorder for text in numbers) > ring.zorder and numbers[0].get_animated()
+    lab.set(surface="digits")
+    assert not [text for text in board.texts if text.get_text()]
+
+
+def test_the_best_on_digits_is_that_of_the_usual_knobs():
+    text = labs.race(surface="digits", rates="best", beta=0.99).summary
+    assert "best rate for this batch size and the usual β, ρ, ε, on other seeds, B = 32." in text
+
+
 def test_nobody_races():
     assert labs.race(**dict.fromkeys(METHODS, False)).summary == "No method is chosen."
 

@@ -113,7 +113,7 @@ def inside(**start):
     }
     legend = [(FIRST, "θ₁"), (SECOND, "θ₂"), (figures.COLORS["theory"], _("direction of −g")),
               (figures.COLORS["mark"], _("direction of the step")),
-              ("black", _("▶ positive, ◀ negative, ● always positive"))]
+              ("black", _("▶ positive, ◀ negative, ● always positive; hollow: beyond the edge"))]
     return Lab(_("A path with the directions of the gradient and of the step; beside it the numbers "
                  "inside the optimizer for each of the two parameters"), _build, controls, presets,
                more=tuple(controls)[4:], lines=3, legend=legend, start=start,
@@ -127,7 +127,7 @@ def _build(fig, compact):
         board, sizes = fig.add_axes([.27, .59, .66, .34]), fig.add_axes([.42, .09, .53, .34])
         courses = {}
     else:
-        board, sizes = fig.add_axes([.065, .14, .35, .82]), fig.add_axes([.555, .14, .2, .82])
+        board, sizes = fig.add_axes([.08, .14, .34, .82]), fig.add_axes([.555, .14, .2, .82])
         courses = {"rate": fig.add_axes([.83, .57, .15, .34]),
                    "step": fig.add_axes([.83, .14, .15, .34])}
     board.set_aspect("equal", anchor="N" if compact else "C")
@@ -139,26 +139,29 @@ def _build(fig, compact):
                        markeredgecolor="black", markeredgewidth=2, animated=True)
     arrows = [board.fill([0], [0], facecolor=color, zorder=zorder, animated=True)[0]
               for color, zorder in ((colors["theory"], 7), (colors["mark"], 8))]
-    dots = {(color, sign): sizes.plot([], [], mark, color=color, markersize=6 if compact else 8,
-                                      clip_on=False, alpha=.9, animated=True)[0]
-            for color in (FIRST, SECOND, "black") for sign, mark in ((1, ">"), (-1, "<"), (0, "o"))}
+    dots = {(color, sign, fill): sizes.plot([], [], mark, color=color, fillstyle=fill,
+                                            markersize=6 if compact else 8, clip_on=False, alpha=.9,
+                                            animated=True)[0]
+            for color in (FIRST, SECOND, "black") for sign, mark in ((1, ">"), (-1, "<"), (0, "o"))
+            for fill in ("full", "none")}
     sizes.set(xscale="log", xlim=(LOW, HIGH))
     sizes.xaxis.set_major_locator(FixedLocator([LOW, 1, HIGH] if compact else
                                                [LOW, 1e-3, 1, 1e3, HIGH]))
     sizes.xaxis.set_minor_locator(NullLocator())
-    sizes.tick_params(axis="y", length=0, pad=8)
+    sizes.tick_params(axis="y", length=0, pad=8, labelsize=9 if compact else 10.5)
     lines, hands = {}, []
     for name, ax in courses.items():
         lines[name] = [ax.plot([], [], color=color, linewidth=1.6, animated=True)[0]
                        for color in (FIRST, SECOND)]
-        hands.append(ax.axvline(1, color=colors["mark"], linewidth=1, animated=True))
-        ax.set(yscale="log", xlim=(1, LAST), ylim=(LOW, 1e2), yticks=[1e-6, 1e-4, 1e-2, 1, 1e2])
+        hands.append(ax.axvline(1, color=colors["mark"], linewidth=1, clip_on=False, animated=True))
+        ax.set(yscale="log", xlim=(1, LAST), ylim=(LOW, 1e4),
+               yticks=[1e-6, 1e-4, 1e-2, 1, 1e2, 1e4])
         ax.minorticks_off()
         ax.xaxis.set_major_locator(FixedLocator([1, 50, 100]))
     if courses:
         courses["rate"].tick_params(labelbottom=False)
         courses["step"].set_xlabel("$k$")
-        courses["step"].xaxis.set_label_coords(-.1, -.12)
+        courses["step"].xaxis.set_label_coords(-.2, -.12)
     scenery, shown = [], {}
 
     def set_scene(name):
@@ -201,6 +204,7 @@ def _build(fig, compact):
         ahead.set_data(*theta[k - 1:].T)
         path.set_data(*theta[:k].T)
         ring.set_data(*theta[k - 1:k].T)
+        ring.set_clip_on(k > 1)         # the start is on the board, at its edge too
         for arrow, vector in zip(arrows, (-now["g"], now["step"])):
             length = np.hypot(*within(vector, 1e150))
             arrow.set_visible(bool(np.isfinite(vector).all() and length > 0))
@@ -214,16 +218,18 @@ def _build(fig, compact):
             for i, value in enumerate(now[name]):
                 one = name in ("c1", "c2") or (optimizer, name) == ("momentum", "rate")
                 sign = np.sign(value) if name in ("g", "m", "v", "step") else 0
+                size = np.clip(abs(value), LOW, HIGH)
                 if not np.isnan(value):
-                    places[("black" if one else (FIRST, SECOND)[i]), sign].append(
-                        (np.clip(abs(value), LOW, HIGH), -row if one else .17 - .34 * i - row))
+                    places[("black" if one else (FIRST, SECOND)[i]), sign,
+                           "full" if size == abs(value) else "none"].append(
+                        (size, -row if one else .17 - .34 * i - row))
         for key, found_there in places.items():
             dots[key].set(xdata=[x for x, _y in found_there], ydata=[y for _x, y in found_there],
                           visible=bool(found_there))
         for name, pair in lines.items():
             for i, line in enumerate(pair):
                 values = np.abs(found[name][:last, i])
-                line.set(xdata=np.arange(1, last + 1), ydata=np.clip(values, LOW / 10, 1e4),
+                line.set(xdata=np.arange(1, last + 1), ydata=np.clip(values, LOW / 10, HIGH),
                          marker="o" if last < 5 else "")
         for hand in hands:
             hand.set_xdata([k, k])

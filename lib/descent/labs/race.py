@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from .. import figures, optimizers
@@ -176,25 +177,26 @@ def _names():
 def _build(fig, compact):
     colors = figures.COLORS
     if compact:
-        board, falls = fig.add_axes([.27, .49, .66, .44]), fig.add_axes([.27, .1, .66, .26])
+        board, falls = fig.add_axes([.27, .49, .66, .44]), fig.add_axes([.27, .13, .66, .23])
         score, gauge = fig.add_axes([.27, .49, .66, .42]), None
     else:
         board, score = fig.add_axes([.075, .14, .425, .82]), fig.add_axes([.085, .18, .4, .76])
         falls, gauge = fig.add_axes([.6, .42, .36, .54]), fig.add_axes([.6, .13, .36, .14])
     board.set_aspect("equal", anchor="N" if compact else "C")
     paths, ends, losses, rights, crosses, spots = ({} for _empty in range(6))
-    for method in METHODS:
+    for i, method in enumerate(METHODS):
         line = {"color": colors[method], "animated": True}
         paths[method], = board.plot([], [], "o-", markersize=3, linewidth=1.4, zorder=5, **line)
         ends[method], = board.plot([], [], "o", markersize=7, markeredgecolor="white", zorder=6,
                                    **line)
         losses[method], = falls.plot([], [], linewidth=1.6, **line)
-        crosses[method], = falls.plot([], [], "x", markersize=8, markeredgewidth=2, **line)
+        crosses[method], = falls.plot([0], [.95 - .07 * i], "x", markersize=8, markeredgewidth=2,
+                                      transform=falls.get_xaxis_transform(), clip_on=False, **line)
         rights[method], = score.plot([], [], "o-", markersize=3, linewidth=1.6, **line)
         if gauge:
             spots[method], = gauge.plot([], [], "o", markersize=7, clip_on=False, **line)
     ring, = board.plot([], [], "o", markersize=10, markerfacecolor="white", zorder=7,
-                       markeredgecolor="black", markeredgewidth=2, animated=True)
+                       markeredgecolor="black", markeredgewidth=2, clip_on=False, animated=True)
     score.set(ylim=(0, 1), yticks=[0, .5, GOAL, 1])
     score.yaxis.set_major_formatter(lambda share, _position: f"{share:.0%}")
     for ax in (score, falls):
@@ -222,7 +224,7 @@ def _build(fig, compact):
                   yticks=[.01, .1, 1, 10, 100] if digits else [1e-8, 1e-4, 1, 1e4])
         falls.minorticks_off()
         if compact:
-            falls.set_position([.27, .1, .66, .26])
+            falls.set_position([.27, .13, .66, .23])
         if digits:
             return
         before = set(board.get_children())
@@ -231,19 +233,22 @@ def _build(fig, compact):
         if compact:                     # the curve takes the room that a wide surface leaves
             (x0, x1), (y0, y1) = SURFACES[name].domain
             tall = min(.44, .66 * fig.bbox.width / fig.bbox.height * (y1 - y0) / (x1 - x0))
-            falls.set_position([.27, .1, .66, .69 - tall])
+            falls.set_position([.27, .13, .66, .66 - tall])
         minima = SURFACES[name].minima
         for i, (x, y) in enumerate(minima if len(minima) > 1 else (), start=1):
-            board.annotate(str(i), (x, y), xytext=(7, 5), textcoords="offset points", zorder=4)
+            board.annotate(str(i), (x, y), xytext=(7, 5), textcoords="offset points", zorder=8,
+                           path_effects=[withStroke(linewidth=3, foreground="white")],
+                           animated=True)
         scenery[:] = [a for a in board.get_children() if a not in before]
 
     def set_axis(x_axis, digits, widest):
-        symbol = {"iterations": "$k$", "examples": "$k B$" if digits else "$k$",
-                  "distance": r"$\sum\,\Vert\Delta\theta\Vert$", "seconds": "$t$ / s"}[x_axis]
+        symbol = {"iterations": "$k$", "examples": r"$k \cdot B$" if digits else "$k$",
+                  "distance": r"$\Sigma\,\Vert\Delta\theta\Vert$", "seconds": "$t$ / s"}[x_axis]
         for ax, below in ((falls, -.17), (score, -.1)):
             ax.set_xlim(0, widest)
-            ax.set_xlabel(symbol)
-            ax.xaxis.set_label_coords(*((-.06, -.1) if symbol == "$k$" else (.5, below)))
+            ax.set_xlabel(symbol, labelpad=0)
+            if not compact:
+                ax.xaxis.set_label_coords(*((-.06, -.1) if symbol == "$k$" else (.5, below)))
 
     def draw(surface, rates, learning_rate, steps, batch_size, x_axis, beta, rho, beta1, beta2,
              eps, start_x, start_y, seed, **shown_methods):
@@ -278,7 +283,6 @@ def _build(fig, compact):
             if run.diverged < 0:
                 widest = max(widest, along[-1])
             losses[method].set_data(along, np.clip(run.heights, FLOOR / 10, CEILING * 1e3))
-            crosses[method].set_data(along[-1:], [.5 * falls.get_ylim()[1]])
             if digits:
                 rights[method].set_data(along, run.right)
             else:
@@ -293,6 +297,8 @@ def _build(fig, compact):
         widest = (float(steps) if x_axis == "iterations" else
                   float(steps * (batch_size if digits else 1)) if x_axis == "examples" else
                   round_up(widest or 1.0))
+        for method, run in runs.items():
+            crosses[method].set_xdata(np.minimum(losses[method].get_xdata()[-1:], widest))
         if shown.get("axis") != (x_axis, digits, widest):
             set_axis(x_axis, digits, widest)
             shown["axis"] = x_axis, digits, widest
@@ -384,7 +390,7 @@ def _summary(surface, rates, learning_rate, batch_size, steps, methods, runs):
     if rates == "one":
         text = _("η = {lr} for all").format(lr=plain(learning_rate))
     elif digits:
-        text = _("Each at its best rate for this batch size, on other seeds")
+        text = _("Each at its best rate for this batch size and the usual β, ρ, ε, on other seeds")
     else:
         text = _("Each at the best of {n} rates from this start").format(n=len(GRID))
     text += _(", B = {size}. ").format(size=batch_size) if digits else ". "

@@ -65,7 +65,7 @@ class Ledger:
     def summary(self):
         """How many claims there are, and how many of each verdict, in a sentence."""
         no, some, yes = map(len, by_verdict(self.results))
-        return _("{n} claims: {no} do not hold as stated, {some} hold under a condition, {yes} "
+        return _("Of {n} claims, as they stand {yes} hold and {no} not; under a condition {some} "
                  "hold.").format(n=len(self.results), no=no, some=some, yes=yes)
 
     def in_order(self):

@@ -6,7 +6,7 @@ stored seed by seed, for the seeds of the chapter and for those of the tests.
 
 from functools import cache
 from itertools import cycle
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from . import SEEDS, Condition, claim, generators
 from .batch import memory
 from .race import tune_outward
 from .rmsprop import KINGMA, feed, hyperparameters, same_way, small, steps_for
-from .tuning import iterations_until, stored
+from .tuning import iterations_until, stored, tune
 from ..batches import epoch_length, mini_batches
 from ..data import digits
 from ..language import mark as _
@@ -93,46 +93,44 @@ def lead(case, seeds, other="gradient descent"):
     return kept("updates", case, other, seeds) / kept("updates", case, "adam", seeds)
 
 
-def works(learns, cases, grows, small, large, seeds):
-    """Conditions: Adam learns the largest case, faster than others, and more so than the smallest.
+def works(keeps_up, grows, cases, seeds):
+    """Conditions: Adam needs hardly more updates than gradient descent; more so the larger it gets.
 
-    cases: (label, case, the method it is set beside).
+    cases: {name of the case: what is counted, in words}, the smallest first.
     """
-    faster = _("updates to a loss of 0.1, the other's over Adam's, each at its best rate (stored)")
-    return [Condition(learns, _("updates to a loss of 0.1 (stored)"),
-                      kept("updates", large, "adam", seeds), "<=", LONGEST, "d"),
-            *(Condition(label, faster, lead(case, seeds, other), ">", 1)
-              for label, case, other in cases),
-            Condition(grows, _("its lead over gradient descent, the largest case's over the "
-                               "smallest's"), lead(large, seeds) / lead(small, seeds), ">", 1)]
+    leads = {case: kept("updates", case, "gradient descent", seeds)
+             / kept("updates", case, "adam", seeds) for case in cases}
+    small, *_between, large = leads.values()
+    return [*(Condition(keeps_up, metric, leads[case], ">=", 0.8)
+              for case, metric in cases.items()),
+            Condition(grows, _("the last of these over the first"), large / small, ">", 1.5)]
 
 
 @claim("A8", _("Works well with large data sets."), reference=KINGMA,
        anchor="Give-it-much-data-and-many-parameters",
-       note=_("TODO"))
+       note=_("so does gradient descent with batches: the more data, the smaller Adam's lead"))
 def much_data(seeds):
-    """Digits shifted by at most a pixel, 200 to 16,000 of them, in batches of 32."""
-    plain = "gradient descent"
-    return works(_("it is to learn 16,000 digits"),
-                 ((_("beside gradient descent, with 200 digits"), "200", plain),
-                  (_("beside gradient descent, with 1,600"), "1,600", plain),
-                  (_("beside gradient descent, with 16,000"), "16,000", plain),
-                  (_("beside Momentum, with 16,000"), "16,000", "momentum")),
-                 _("its lead is to grow with the data"), "200", "16,000", seeds)
+    """Digits shifted by at most a pixel, in batches of 32, until the loss is 0.1.
+
+    Both at their best rates; to keep up is to need at most a quarter more updates.
+    """
+    return works(_("it is to keep up with gradient descent"),
+                 _("its lead is to grow with the data"), {
+        "200": _("gradient descent's updates over Adam's, 200 digits (stored)"),
+        "1,600": _("gradient descent's updates over Adam's, 1,600 digits (stored)"),
+        "16,000": _("gradient descent's updates over Adam's, 16,000 digits (stored)")}, seeds)
 
 
 @claim("A9", _("Works well with many parameters."), reference=KINGMA,
        anchor="Give-it-much-data-and-many-parameters",
-       note=_("TODO"))
+       note=_("a lead of a third to a half, with few weights and with many"))
 def many_parameters(seeds):
-    """1,600 digits as they are, and two hidden layers of 16, 64 or 256."""
-    plain = "gradient descent"
-    return works(_("it is to train 85,002 weights"),
-                 ((_("beside gradient descent, with 1,482 weights"), "16 wide", plain),
-                  (_("beside gradient descent, with 8,970"), "64 wide", plain),
-                  (_("beside gradient descent, with 85,002"), "256 wide", plain),
-                  (_("beside Momentum, with 85,002"), "256 wide", "momentum")),
-                 _("its lead is to grow with the weights"), "16 wide", "256 wide", seeds)
+    """The same with 1,600 digits as they are, and two hidden layers of 16, 64 or 256."""
+    return works(_("it is to keep up with gradient descent"),
+                 _("its lead is to grow with the weights"), {
+        "16 wide": _("gradient descent's updates over Adam's, 1,482 weights (stored)"),
+        "64 wide": _("gradient descent's updates over Adam's, 8,970 weights (stored)"),
+        "256 wide": _("gradient descent's updates over Adam's, 85,002 weights (stored)")}, seeds)
 
 
 def uncorrected(theta, g, m=0.0, v=0.0, *, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -168,8 +166,8 @@ def estimates(seeds, mean=1.0, spread=2.0):
     wrong = _("largest error of the two moments at t = 1, 10 and 100")
     length = _("length of the first step, over the learning rate")
     conditions = []
-    for label, optimizer, theory in ((_("their bias is corrected"), adam, 1),
-                                     (_("their bias is left in"), uncorrected, 0.1 / 0.001**0.5)):
+    for label, optimizer, theory in ((_("the bias of its estimates is corrected"), adam, 1),
+                                     (_("the bias is left in"), uncorrected, 0.1 / 0.001**0.5)):
         conditions += [
             Condition(label, wrong, np.array(errors[optimizer]), "<", 0.1, ".2%",
                       theory=0 if optimizer is adam else 0.999),
@@ -275,10 +273,10 @@ def step_times(rounds=21):
 
     def seconds(optimizer, size, steps):
         batch = x[:size], y[:size]
-        begun = perf_counter()
+        begun = process_time()
         record(descend(large.loss_and_gradient, theta, optimizer, cycle([batch]), lr=1e-4),
                steps, keep=())
-        return (perf_counter() - begun) / steps
+        return (process_time() - begun) / steps
 
     sizes = {1: 200, 32: 120, 1024: 12}
     return {str(size): [float(f"{seconds(adam, size, n) / seconds(gradient_descent, size, n):.3g}")
@@ -303,15 +301,16 @@ def commonly_used(seeds):
 @claim("A5", _("Reasonably computationally efficient."), reference=KINGMA, anchor="Count-its-cost",
        note=_("the update costs the same for any batch; the gradient grows with the batch"))
 def efficient(seeds):
-    """Reasonable: an iteration at most half as much again as gradient descent's; 26,122 weights."""
+    """Reasonable: an iteration at most a quarter more than gradient descent's; 26,122 weights."""
     more, less = (operations(optimizer)[0] * large.size for optimizer in (adam, gradient_descent))
     labels = {1: _("B = 1"), 32: _("B = 32"), 1024: _("B = 1,024")}
     counted = _("operations of an iteration, over gradient descent's")
     timed = _("time of an iteration, over gradient descent's (stored)")
     return [*(Condition(label, counted, (gradient_operations(size) + more)
-                        / (gradient_operations(size) + less), "<=", 1.5, ".3g")
+                        / (gradient_operations(size) + less), "<=", 1.25, ".3g")
               for size, label in labels.items()),
-            *(Condition(label, timed, np.array(stored("adam")["times"][str(size)]), "<=", 1.5)
+            *(Condition(label, timed, np.array(stored("adam")["times"][str(size)]), "<=", 1.25,
+                        ".3g")
               for size, label in labels.items())]
 
 
@@ -476,7 +475,7 @@ def left_by_decay(decoupled, seeds, lam=1.0, lr=0.001):
 
 @claim("A10", _("Has few drawbacks."), reference=f"{REDDI}; Loshchilov & Hutter 2019, "
        "arXiv:1711.05101", anchor="Make-it-fail",
-       note=_("a rate to tune, a rare truth that is not heard, decay that is none; each has a cure"))
+       note=_("a rate to tune, a rare truth unheard, decay that spares some; each has a cure"))
 def few_drawbacks(seeds):
     """What was measured against it, one condition each; with the usual numbers or a cure it passes.
     """
@@ -484,16 +483,19 @@ def few_drawbacks(seeds):
     decays = _("what weight decay leaves of a weight with large gradients, over one with small")
     best = loss_after("whole", stored("adam")["variants"]["whole"], seeds)
     return [
-        Condition(_("every new hyperparameter is one"), _("more than gradient descent has"),
-                  len(hyperparameters(adam)) - len(hyperparameters(gradient_descent)), "<=", 1, "d"),
+        Condition(_("hyperparameters are counted"), _("more than gradient descent has"),
+                  len(hyperparameters(adam)) - len(hyperparameters(gradient_descent)), "<=", 1,
+                  "d"),
         Condition(_("the rate stays 0.001"), _("loss on digits after 3 epochs, over that at the "
                                                "best rate"),
                   loss_after("whole", 0.001, seeds) / best, "<=", 2),
-        Condition(_("a large gradient is right and rare, and β2 is 0.1 (Reddi et al.)"), far,
+        Condition(_("a rare gradient outweighs the others (Reddi et al.) and β2 is 0.999"), far,
+                  rare(adam, seeds, beta1=0.0, beta2=0.999), "<", 0.1),
+        Condition(_("the same, and β2 is 0.1"), far,
                   rare(adam, seeds, beta1=0.0, beta2=0.1), "<", 0.1),
-        Condition(_("β2 is 0.999 there"), far, rare(adam, seeds, beta1=0.0, beta2=0.999), "<", 0.1),
-        Condition(_("weights decay by an L2 penalty"), decays, left_by_decay(False, seeds), "<", 1.1),
-        Condition(_("they decay as in AdamW"), decays, left_by_decay(True, seeds), "<", 1.1)]
+        Condition(_("weights decay as in AdamW"), decays, left_by_decay(True, seeds), "<", 1.1),
+        Condition(_("they decay by an L2 penalty"), decays, left_by_decay(False, seeds), "<",
+                  1.1)]
 
 
 # The sweep.
@@ -516,7 +518,8 @@ def tuned():
                                                       STORED_SEEDS)) for method in METHODS}
                          for case in CASES},
              "variants": {name: tune(lambda lr, seeds: loss_after(name, lr, tuple(seeds)), HALF)
-                          for name in VARIANTS}, "small": {}, "small rates": {}}
+                          for name in VARIANTS},
+             "small": {}, "small rates": {}}
     for case in SMALL:
         found["small"][case], found["small rates"][case] = {}, {}
         for method in ("adam", "gradient descent"):

@@ -187,6 +187,10 @@ def test_what_a_screen_reader_gets(bench):
                 "spinbutton", name=part.field.description, exact=True).count() == 1
     assert bench.page.get_by_role("img", name=bench.mirror.image.tooltip).count() == 1
     assert bench.page.locator(STATUS).text_content() == bench.mirror.summary
+    cut = bench.page.locator(".widget-label").evaluate_all("""all => all.filter(
+        one => one.clientWidth > 1 && one.scrollWidth > one.clientWidth).map(
+        one => one.textContent)""")
+    assert cut == []                    # a label that is cut off is no name either
 
 
 def drag(bench, start, end, steps=60, seconds=1.0):
@@ -236,7 +240,7 @@ def test_click_a_cell_of_the_heat_map(bench):
     bench.clean()
 
 
-@only("descent_on_a_surface", "training_clock")
+@only("descent_on_a_surface", "training_clock", "depth")
 def test_the_newest_event_wins_a_fast_drag(bench):
     bench.page.evaluate("""() => { window.pictures = 0; new MutationObserver(
         () => window.pictures++).observe(document.querySelector("img.widget-image"),

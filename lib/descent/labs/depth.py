@@ -35,7 +35,7 @@ def depth(**start):
         "depth": Number(_("hidden layers"), range(1, 41), 8, "L"),
         "activation": Choice(_("activation"), {name: NAMES[name] for name in
                                                ("sigmoid", "tanh", "relu")}, "sigmoid"),
-        "gain": Number(_("gain of the weights"), geometric(.1, 10), 1.0, "g"),
+        "gain": Number(_("gain of weights"), geometric(.1, 10), 1.0, "g"),
         "learning_rate": Number(_("learning rate η"), geometric(1e-6, 10, 10), 0.1, r"\eta"),
         "clip_norm": Switch(_("clip by norm")),
         "clip_value": Switch(_("clip by value")),

@@ -94,7 +94,7 @@ def inside(**start):
         "rho": Number(_("ρ of RMSProp"), DECAYS, 0.9, r"\rho"),
         "beta1": Number(_("β₁ of Adam"), DECAYS, 0.9, r"\beta_1"),
         "beta2": Number(_("β₂ of Adam"), DECAYS, 0.999, r"\beta_2"),
-        "eps": Number(_("ε of RMSProp, Adam"), EPSILONS, 1e-8, r"\varepsilon"),
+        "eps": Number(_("ε, RMSProp, Adam"), EPSILONS, 1e-8, r"\varepsilon"),
         "start_x": Number(_("start θ₁"), domain("ravine", 0), -4.0),
         "start_y": Number(_("start θ₂"), domain("ravine", 1), 1.0),
     }
@@ -113,7 +113,7 @@ def inside(**start):
     }
     legend = [(FIRST, "θ₁"), (SECOND, "θ₂"), (figures.COLORS["theory"], _("direction of −g")),
               (figures.COLORS["mark"], _("direction of the step")),
-              ("black", _("▶ positive, ◀ negative, ● always positive; hollow: beyond the edge"))]
+              ("black", _("▶ positive, ◀ negative, ● always positive, hollow: off scale"))]
     return Lab(_("A path with the directions of the gradient and of the step; beside it the numbers "
                  "inside the optimizer for each of the two parameters"), _build, controls, presets,
                more=tuple(controls)[4:], lines=3, legend=legend, start=start,

@@ -197,7 +197,7 @@ def train(net, lr, seeds, optimizer=gradient_descent, lam=0.0):
         epochs[(right > GOAL) & np.isinf(epochs)] = k
         if np.isfinite(epochs).all() or not np.isfinite(step.loss).any():
             break
-    return Outcome(epochs, right, np.nan_to_num(moved, nan=np.inf))
+    return Outcome(epochs, right, np.where(np.isfinite(moved), moved, np.inf))
 
 
 class Residual(Network):

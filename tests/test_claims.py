@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from descent import claims, descend, digits, nesterov, record
+from descent import claims, descend, digits, ledger, nesterov, record
 from descent.batches import mini_batches
 from descent.claims import Condition, Result, batch, gradient_descent, terminology, tuning
 from descent.networks import Network
@@ -32,6 +32,7 @@ PASSED = dict(re.findall(r"(\w+) ([✓✗]+)", """
 """))
 IDS = list(PASSED)
 OTHERS = tuple(range(100, 120))
+STORED = {result.claim.id: result for result in ledger.results()}
 SOURCES = Path(__file__).resolve().parents[1] / "notebooks" / "source"
 FAILING = {"<": 1, "<=": 1, ">": -1, ">=": -1, "=": 1}   # where to move a threshold's values
 
@@ -59,6 +60,13 @@ def test_verdict_is_the_same_on_other_seeds(id):
     assert verdict_kind(told) == verdict_kind(again)
     assert "".join("✓" if c.passes else "✗" for c in again.conditions) == PASSED[id]
     assert told.verdict == again.verdict
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_the_ledger_s_evidence_is_that_of_a_run(id):
+    stored, live = STORED[id], claims.run(id)
+    assert (stored.evidence, stored.verdict) == (live.evidence, live.verdict), (
+        "store again: python -m descent.claims.sweeps ledger")
 
 
 @pytest.mark.parametrize("id", IDS)

@@ -73,7 +73,7 @@ def number(value, form=".2g"):
     if not math.isfinite(value):
         return "∞" if value > 0 else "–"
     share = form.endswith("%")
-    value = value * 100 if share else value
+    value = float(f"{value * 100 if share else value:.12g}")   # 30.4999999999999 is 30.5 anywhere
     text = format(round(value) if form.endswith("d") else value,
                   form[:-1] + "g" if share else form)
     text = f"{float(text):,.0f}" if "e" in text and 1 <= abs(value) < 1e6 else text

@@ -162,7 +162,7 @@ def race(**start):
         return {"start_x": round(x, 3), "start_y": round(y, 3)} if on_board else {}
 
     lab = Lab(_("The paths of five methods from one start, or their accuracy on digits; their "
-                "losses; their learning rates"), _build, controls, presets, lines=3, start=start,
+                "losses; their learning rates"), _build, controls, presets, lines=4, start=start,
               more=tuple(controls)[4:], point=point,
               legend=[(figures.COLORS[method], names[method]) for method in METHODS],
               follow={"surface": choose, "learning_rate": lambda _settings: {"rates": "one"}})

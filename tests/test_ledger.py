@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from descent import claims
+from descent import claims, ledger
 from descent.ledger import Ledger, by_verdict, results, save_page
 
 RESULTS = results()
@@ -29,23 +29,31 @@ def test_a_changed_measurement_changes_the_group():
     assert by_verdict([replace(result, conditions=failing)])[0]
 
 
-def test_the_switch_shows_the_lecture_s_order_and_back():
+def test_the_switch_shows_the_lecture_s_order_and_back(monkeypatch):
     book = Ledger()
-    first = book.page.value
+    shown = []
+    monkeypatch.setattr(book.shown, "update", lambda page, raw: shown.append(page["text/html"]))
+    first = book.page["text/html"]
     assert first.count("<details open>") == 2 and first.count("<details>") == 1
     book.order.value = True
-    ids = re.findall(r'ipynb#[^"]*">(\w+)</a>', book.page.value)
-    assert ids == [r.claim.id for r in RESULTS]
     book.order.value = False
-    assert book.page.value == first == book._repr_html_()
+    ids = re.findall(r'ipynb#[^"]*">(\w+)</a>', shown[0])
+    assert ids == [r.claim.id for r in RESULTS]
+    assert shown[1] == first == book._repr_html_()
     assert sorted(re.findall(r'ipynb#[^"]*">(\w+)</a>', first)) == sorted(ids)
 
 
-def test_without_a_kernel_there_is_a_table_and_text():
-    bundle = Ledger()._repr_mimebundle_()
-    assert "<table>" in bundle["text/html"] and bundle["text/plain"] == repr(Ledger())
+def test_what_is_displayed_are_buttons_and_a_table_with_its_text(monkeypatch):
+    """The table is no part of the widget: from there a link would leave JupyterLab."""
+    book, outputs = Ledger(), []
+    monkeypatch.setattr(ledger, "display", lambda bundle, raw: outputs.append(bundle))
+    monkeypatch.setattr(book.shown, "display", lambda bundle, raw: outputs.append(bundle))
+    book._ipython_display_()
+    buttons, table = outputs
+    assert buttons["text/plain"] == "Order: by verdict" and "text/html" not in buttons
+    assert "<table>" in table["text/html"] and table["text/plain"] == repr(book)
     for r in RESULTS:
-        assert f"{r.claim.id:4} {r.verdict}" in bundle["text/plain"]
+        assert f"{r.claim.id:4} {r.verdict}" in table["text/plain"]
 
 
 def test_the_page_to_print_is_written_whole(tmp_path, capsys):

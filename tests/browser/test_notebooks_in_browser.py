@@ -73,3 +73,20 @@ def test_a_prediction_by_keyboard(page, lab_server):
     said = page.locator(".jp-OutputArea-output", has_text="Measured: 3.01")
     expect(said).to_contain_text("You said", timeout=30 * SECOND)
     assert page.complaints == []
+
+
+def test_the_ledger_changes_its_order_and_its_links_stay_in_jupyterlab(page, lab_server):
+    cell = nbformat.v4.new_code_cell("from descent.ledger import Ledger\nLedger()")
+    open_fresh(page, lab_server, nbformat.v4.new_notebook(cells=[cell], metadata={
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}), "ledger")
+    choose(page, "Run", "Run All Cells")
+    folds, links = (page.locator(f".jp-OutputArea-output {tag}") for tag in ("details", "td a"))
+    expect(folds).to_have_count(3, timeout=30 * SECOND)
+    first = links.first.inner_text()
+    page.get_by_role("button", name="in the lecture's order").click()
+    expect(folds).to_have_count(0)
+    assert links.first.inner_text() == "T1" != first
+    page.evaluate("window.stays = true")
+    links.first.click()
+    expect(page.locator(".lm-TabBar-tabLabel", has_text="01-terminology.ipynb")).to_be_visible()
+    assert page.evaluate("window.stays") and page.complaints == []

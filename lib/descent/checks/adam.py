@@ -281,8 +281,8 @@ EXERCISES = (
         praise=_("the counter runs on, and the correction fades once for all"),
         mistakes=(
             Mistake("as-given",
-                    _("not repaired yet: the first step of every new epoch is several times as "
-                      "long as the one before; print their lengths."),
+                    _("not repaired yet: the first step of every new epoch is up to twice as long "
+                      "as the one before; print their lengths."),
                     lambda *a: _training(*a, count=lambda t, epoch, k: k + 1)),
             Mistake("never-grows",
                     _("the counter never grows: the correction of the first step is made again "

@@ -44,7 +44,7 @@ def faster(seeds):
 
 @claim("G3", _("They do so without getting stuck in local minima."),
        reference="Kleinberg, Li & Yuan 2018, ICML, arXiv:1802.06175", anchor="Get-stuck,-or-not",
-       note=_("on ripples a large rate that falls is enough; no method finds a narrow hole"))
+       note=_("on ripples a large rate that falls is enough; no method gets into a narrow hole"))
 def without_getting_stuck(seeds):
     """The shared landscapes: of Momentum, Nesterov, RMSProp and Adam the best one, seed by seed."""
     metric = _("share of starts that end in the global minimum, the best of the four")

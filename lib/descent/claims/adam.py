@@ -217,14 +217,14 @@ def combines(seeds):
         return record(descend(small.loss_and_gradient, small.initial(generators(seeds)), optimizer,
                               feed(seeds), **hyper), 101, keep=("theta",)).theta
 
-    same = _("largest difference of a weight in 100 steps on digits")
+    same = _("largest difference of a weight in 100 steps on digits, to nine decimals")
     pairs = [(_("β1 = 0, no bias correction: RMSProp"),
               path(uncorrected, lr=0.002, beta1=0.0, beta2=0.9), path(rmsprop, lr=0.002)),
              (_("v stays 1: Momentum, at the rate η (1 - β1)"),
               path(frozen, lr=0.2), path(momentum, lr=0.2 * (1 - 0.9)))]
     losses = {name: loss_after(name, stored("adam")["variants"][name], seeds) for name in VARIANTS}
     worse = _("loss after 3 epochs, over whole Adam's, each at its best rate")
-    return [*(Condition(label, same, np.abs(a - b).max(axis=(0, -1)), "<", 1e-9)
+    return [*(Condition(label, same, np.abs(a - b).max(axis=(0, -1)).round(9), "=", 0)
               for label, a, b in pairs),
             *(Condition(label, worse, losses[name] / losses["whole"], ">", 1)
               for label, name in ((_("both parts are taken away"), "neither"),))]

@@ -114,7 +114,7 @@ def much_data(seeds):
 
     Both at their best rates; to keep up is to need at most a quarter more updates.
     """
-    return works(_("it is to keep up with gradient descent"),
+    return works(_("it need only keep up with gradient descent"),
                  _("its lead is to grow with the data"), {
         "200": _("gradient descent's updates over Adam's, 200 digits (stored)"),
         "1,600": _("gradient descent's updates over Adam's, 1,600 digits (stored)"),
@@ -126,7 +126,7 @@ def much_data(seeds):
        note=_("a lead of a third to a half, with few weights and with many"))
 def many_parameters(seeds):
     """The same with 1,600 digits as they are, and two hidden layers of 16, 64 or 256."""
-    return works(_("it is to keep up with gradient descent"),
+    return works(_("it need only keep up with gradient descent"),
                  _("its lead is to grow with the weights"), {
         "16 wide": _("gradient descent's updates over Adam's, 1,482 weights (stored)"),
         "64 wide": _("gradient descent's updates over Adam's, 8,970 weights (stored)"),

@@ -1,4 +1,4 @@
-"""Build the notebooks from their sources: python notebooks/source/build.py [01 02 ...] [--check]
+"""Build the notebooks: python notebooks/source/build.py [01 02 ...] [--language sv] [--check]
 
 A source is NN-slug.md in MyST Markdown, as jupytext reads it: `{code-cell}` fences are code,
 `+++` parts two Markdown cells. The builder executes it in notebooks/ and writes
@@ -8,6 +8,11 @@ notebooks/NN-slug.ipynb with its outputs; never edit that file. Two things are a
   away the answer of a prediction.
 - A line `<!-- solution: NAME -->` in a Markdown cell becomes the solution of exercise NAME,
   folded, as descent.checks.solution(NAME) gives it: a solution is written once.
+
+Of every language that has a catalogue (see translate.py) there is an edition, for example
+notebooks/sv/NN-slug.ipynb: the Markdown is the catalogue's, the code is the same but for the first
+cell, which chooses the language. What isn't translated yet stays English. With no number named,
+the README is written in each language, too.
 
 With --check nothing is built: it says where a notebook and its source disagree.
 """
@@ -26,7 +31,8 @@ import jupytext  # noqa: E402
 import nbclient  # noqa: E402
 import nbformat  # noqa: E402
 
-from descent.language import _  # noqa: E402
+import translate  # noqa: E402
+from descent.language import mark as _  # noqa: E402
 
 SOURCES = Path(__file__).resolve().parent
 NOTEBOOKS = SOURCES.parent
@@ -35,12 +41,13 @@ METADATA = {
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python",
                       "nbconvert_exporter": "python", "pygments_lexer": "ipython3"},
 }
+CHOOSE = 'import descent\ndescent.set_language("{language}")\n'
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def sources(numbers=()):
     """The sources NN-*.md in order, all of them or those whose numbers are named."""
-    found = sorted(SOURCES.glob("[0-9][0-9]-*.md"))
+    found = translate.sources()
     unknown = set(numbers) - {path.name[:2] for path in found}
     if unknown:
         raise ValueError(f"there is no source for {', '.join(sorted(unknown))}; there are "
@@ -48,29 +55,52 @@ def sources(numbers=()):
     return [path for path in found if not numbers or path.name[:2] in numbers]
 
 
-def built(source):
+def languages():
+    """English and every language that has a catalogue."""
+    return ["en", *translate.languages()]
+
+
+def built(source, language="en"):
     """Where a source's notebook belongs."""
-    return NOTEBOOKS / f"{source.stem}.ipynb"
+    return NOTEBOOKS / ("" if language == "en" else language) / f"{source.stem}.ipynb"
 
 
-def parse(source):
-    """The notebook that a source describes, not executed."""
+def parse(source, language="en"):
+    """The notebook that a source describes, not executed. A cell's id is that of its English."""
     notebook = jupytext.read(source, fmt="md:myst")
     notebook.metadata = nbformat.from_dict(METADATA)
     seen = set()
     for cell in notebook.cells:
+        english = cell.source
         if cell.cell_type == "markdown":
-            cell.source = re.sub(r"^<!-- solution: (\w+) -->$", solution, cell.source, flags=re.M)
+            cell.source = with_solutions(english)
         if "answer" in cell.metadata.get("tags", ()):
             cell.metadata.jupyter = {"outputs_hidden": True}
         cell.id = cell_id(source.stem, cell, seen)
+        if cell.cell_type == "markdown" and language != "en":
+            there = translate.markdown(english, language, source.stem)
+            cell.source = with_solutions(there, language)
+    if language != "en":
+        first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        first.source = (CHOOSE.format(language=language)
+                        + first.source.removeprefix("import descent\n"))
     return notebook
 
 
-def solution(mark):
+def with_solutions(text, language="en"):
+    """The text with each exercise's solution in the place of its mark."""
     from descent import checks
-    return (f"<details><summary>{_('Solution')}</summary>\n\n"
-            f"```python\n{checks.solution(mark[1]).strip()}\n```\n\n</details>")
+    title = translate.translated(_("Solution"), language)
+    return re.sub(r"^<!-- solution: (\w+) -->$", lambda mark: (
+        f"<details><summary>{title}</summary>\n\n"
+        f"```python\n{checks.solution(mark[1]).strip()}\n```\n\n</details>"), text, flags=re.M)
+
+
+def readme(language):
+    """The README in a language: its links to notebooks lead to that language's."""
+    text = "\n\n".join(translate.translated(section, language, "README")
+                       for section in translate.sections())
+    return re.sub(r"(?<=\]\(notebooks/)(?=[0-9])", f"{language}/", text) + "\n"
 
 
 def cell_id(name, cell, seen):
@@ -116,20 +146,22 @@ def joined(outputs):
     return result
 
 
-def build(source):
+def build(source, language="en"):
     """Write the notebook of a source; where a cell fails or warns, the old one stays."""
-    notebook = execute(parse(source))
+    path = built(source, language)
+    path.parent.mkdir(exist_ok=True)
+    notebook = execute(parse(source, language), path.parent)
     nbformat.validate(notebook)
-    nbformat.write(notebook, built(source))
-    return built(source)
+    nbformat.write(notebook, path)
+    return path
 
 
-def disagreements(source):
+def disagreements(source, language="en"):
     """Where a notebook isn't what its source says, or wasn't executed in order: sentences."""
-    path = built(source)
+    path = built(source, language)
     if not path.exists():
         return [f"{path.name} is missing"]
-    want, have = parse(source), nbformat.read(path, as_version=4)
+    want, have = parse(source, language), nbformat.read(path, as_version=4)
     said = []
     if have.metadata != want.metadata:
         said.append(f"{path.name}: its metadata are not those that the builder writes")
@@ -149,24 +181,32 @@ def disagreements(source):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("numbers", nargs="*", help="which ones, by number; all if none is named")
+    parser.add_argument("--language", choices=languages(), help="all if none is named")
     parser.add_argument("--check", action="store_true", help="say where they disagree, build none")
     options = parser.parse_args()
     try:
         chosen = sources(options.numbers)
     except ValueError as error:
         parser.error(str(error))
+    editions = [(source, language) for language in languages() for source in chosen
+                if options.language in (None, language)]
     if options.check:
-        said = [sentence for source in chosen for sentence in disagreements(source)]
+        said = [sentence for edition in editions for sentence in disagreements(*edition)]
         sys.exit("\n".join([*said, "Build again: make notebooks"]) if said else 0)
     with tempfile.TemporaryDirectory() as profile, ThreadPoolExecutor(2) as pool:
         os.environ["IPYTHONDIR"] = profile  # the user's own start-up files would run too
         failed = 0
-        for source, building in [(source, pool.submit(build, source)) for source in chosen]:
+        for edition, building in [(edition, pool.submit(build, *edition)) for edition in editions]:
+            name = built(*edition).relative_to(NOTEBOOKS)
             try:
-                print(f"{source.stem}: {building.result().stat().st_size / 1024:.0f} kB")
+                print(f"{name}: {building.result().stat().st_size / 1024:.0f} kB", flush=True)
             except (ValueError, nbclient.exceptions.CellExecutionError) as error:
                 failed += 1
-                print(f"{source.stem} was not built:", re.sub(r"\x1b\[[0-9;]*m", "", str(error)))
+                print(f"{name} was not built:", re.sub(r"\x1b\[[0-9;]*m", "", str(error)))
+    for language in {language for _source, language in editions} - {"en"}:
+        if not options.numbers:
+            path = translate.ROOT / f"README.{language}.md"
+            path.write_text(readme(language), encoding="utf-8")
     sys.exit(failed)
 
 

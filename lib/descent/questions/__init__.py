@@ -164,12 +164,12 @@ class Guess(_Choice):
         """
         measured = float(measured) if self.item.is_numeric else measured
         right = self.item.nearest(measured)
-        option = f"“{_(self.item.options[right][0])}”"
+        option = _("“{option}”").format(option=_(self.item.options[right][0]))
         line = (_("Measured: {value:.{digits}g}. That is {option}.") if self.item.is_numeric else
                 _("What happens: {option}.")).format(
                     value=measured, digits=digits, option=option)
         if self.said is not None:
-            said = f"“{_(self.item.options[self.said][0])}”"
+            said = _("“{option}”").format(option=_(self.item.options[self.said][0]))
             line += " " + (_("You said so.") if self.said == right else
                            _("You said {option}.").format(option=said))
         print(_("The answer:"))  # all that JupyterLab shows while the output is folded

@@ -1,0 +1,205 @@
+"""Keep the catalogues in step with the sources: python notebooks/source/translate.py
+
+A catalogue, locale/CODE.po, is the whole edition in one file: the terms of the glossary, the
+notebooks (a Markdown cell is a message with the notebook as its context; what the code says has no
+context), the library and the README, in this order. Merging keeps every translation whose English
+is unchanged; a changed text keeps its old translation but is marked fuzzy and not used; a text
+that is gone is dropped. What the library says is compiled to lib/descent/locale/CODE. An empty
+file locale/CODE.po begins a new language.
+"""
+import io
+import re
+from functools import cache
+from pathlib import Path
+
+import jupytext
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileParser, write_po
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+LOCALE = HERE / "locale"
+LIBRARY = ROOT / "lib" / "descent"
+KEYWORDS = {"_": None, "N_": None, "mark": None, "say": None, "count": (1, 2), "show": (2,)}
+
+
+class Catalogue(Catalog):
+    """A catalogue whose header says nothing that changes by itself."""
+
+    def _headers(self):
+        return [("Language", self.locale_identifier or ""),
+                ("MIME-Version", "1.0"), ("Content-Type", "text/plain; charset=utf-8"),
+                ("Content-Transfer-Encoding", "8bit"), ("Plural-Forms", self.plural_forms)]
+
+    mime_headers = property(_headers, Catalog._set_mime_headers)
+
+
+def languages():
+    """The codes of all languages that have a catalogue."""
+    return sorted(path.stem for path in LOCALE.glob("*.po"))
+
+
+@cache
+def read(language):
+    """The catalogue of a language."""
+    catalogue = Catalogue(language, fuzzy=False)
+    with open(LOCALE / f"{language}.po", encoding="utf-8") as file:
+        PoFileParser(catalogue, abort_invalid=True).parse(file)
+    return catalogue
+
+
+def finished(message):
+    """Whether a message is translated, in every plural form, and not fuzzy."""
+    return not message.fuzzy and bool(message.string) and all(
+        [message.string] if isinstance(message.string, str) else message.string)
+
+
+def translated(text, language, context=None):
+    """The translation of a text; the English where there is none."""
+    message = read(language).get(text, context) if language != "en" else None
+    return message.string if message and finished(message) else text
+
+
+# What there is to translate.
+
+def sources():
+    return sorted(HERE.glob("[0-9][0-9]-*.md"))
+
+
+@cache
+def cells(source):
+    """The cells of a source as (type, text)."""
+    return [(cell.cell_type, cell.source) for cell in jupytext.read(source, fmt="md:myst").cells]
+
+
+def terms():
+    """The terms that have one translation each."""
+    lines = (LOCALE / "terms.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def sections():
+    """The README, parted before its headings."""
+    return re.split(r"\n+(?=## )", (ROOT / "README.md").read_text(encoding="utf-8").strip())
+
+
+def python(code):
+    """The messages in Python code, in order: text, or (one, many)."""
+    found = extract("python", io.BytesIO(code.encode()), KEYWORDS, strip_comment_tags=True)
+    return [message for _line, message, _comments, _context in found]
+
+
+def messages():
+    """Every message of the course: (text, context, file, cell)."""
+    for term in terms():
+        yield term, "glossary", LOCALE / "terms.txt", None
+    for source in sources():
+        for k, (kind, text) in enumerate(cells(source), start=1):
+            if kind == "code":
+                yield from ((message, None, source, k) for message in python(text))
+            elif re.search(r"[^\W\d_]", re.sub("<!--.*?-->", "", text)):
+                yield text, source.stem, source, k
+    for path in [HERE / "build.py", *sorted(LIBRARY.rglob("*.py"))]:
+        for message in python(path.read_text(encoding="utf-8")):
+            yield message, None, path, None
+    for text in sections():
+        yield text, "README", ROOT / "README.md", None
+
+
+def template(language):
+    """The catalogue of a language, as the sources are, without translations."""
+    catalogue = Catalogue(language, header_comment="# See translate.py.", fuzzy=False)
+    for text, context, path, cell in messages():
+        catalogue.add(text, locations=[(path.relative_to(ROOT).as_posix(), cell)], context=context)
+    return catalogue
+
+
+# Where headings are: JupyterLab makes their anchors from their words.
+
+def anchors(text):
+    """The anchors of the headings in a Markdown text: their words, with dashes for spaces."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    plain = [re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading)
+             for heading in re.findall(r"^#+ +(.*?)\s*$", text, flags=re.M)]
+    return [re.sub(r"[*`]", "", heading).replace(" ", "-") for heading in plain]
+
+
+@cache
+def headings(name, language):
+    """{anchor in the English notebook: anchor in this language's}."""
+    found = {}
+    for kind, text in cells(HERE / f"{name}.md"):
+        if kind == "markdown":
+            found.update(zip(anchors(text), anchors(translated(text, language, name))))
+    return found
+
+
+def markdown(text, language, name):
+    """A Markdown cell of a notebook in this language, its links as they are from there."""
+    def link(found):
+        path, _, anchor = found[1].partition("#")
+        if anchor and path in ("", *(f"{source.stem}.ipynb" for source in sources())):
+            anchor = headings(Path(path).stem or name, language).get(anchor, anchor)
+        elif not re.match(r"[a-z]+:|[0-9][0-9]-[\w-]+\.ipynb$|$", path):
+            path = f"../{path}"     # an image or a file beside the English notebooks
+        return f"]({path}{'#' if anchor else ''}{anchor})"
+
+    return re.sub(r"\]\(([^)\s]+)\)", link, translated(text, language, name))
+
+
+# What is written.
+
+def merged(language):
+    """The catalogue of a language, brought up to date with the sources."""
+    catalogue = read(language)
+    catalogue.update(template(language), update_header_comment=True)
+    catalogue.obsolete.clear()
+    catalogue.fuzzy = False
+    for message in catalogue:
+        message.flags.discard("python-format")      # "50 % of" is none
+        if message.context:
+            message.flags.discard("python-brace-format")    # a formula is none
+    return catalogue
+
+
+def written(catalogue):
+    """A catalogue as the bytes of a .po file."""
+    file = io.BytesIO()
+    write_po(file, catalogue, width=0, ignore_obsolete=True)
+    return file.getvalue()
+
+
+def compiled(language):
+    """What the library says, and where the notebooks' headings are, as the bytes of a .mo file."""
+    catalogue, file = Catalogue(language, fuzzy=False), io.BytesIO()
+    for message in read(language):
+        if message.id and not message.context and finished(message):
+            catalogue.add(message.id, message.string)
+    for source in sources():
+        for english, anchor in headings(source.stem, language).items():
+            catalogue.add(english, anchor, context=source.stem)
+    write_mo(file, catalogue)
+    return file.getvalue()
+
+
+def mo(language):
+    """Where the library looks for its translations."""
+    return LIBRARY / "locale" / language / "LC_MESSAGES" / "descent.mo"
+
+
+def main():
+    for language in languages():
+        (LOCALE / f"{language}.po").write_bytes(written(merged(language)))
+        read.cache_clear()
+        mo(language).parent.mkdir(parents=True, exist_ok=True)
+        mo(language).write_bytes(compiled(language))
+        texts = [message for message in read(language) if message.id]
+        fuzzy = sum(message.fuzzy for message in texts)
+        missing = sum(not message.fuzzy and not finished(message) for message in texts)
+        print(f"{language}: {len(texts)} messages, {missing} missing, {fuzzy} fuzzy")
+
+
+if __name__ == "__main__":
+    main()

@@ -41,7 +41,7 @@ def parted(text):
         text = re.sub(pattern, "¤", text, flags=re.M | re.S)
     for name in ("formula", "formula in the text"):     # words in a formula are translated
         found[name] = [re.sub(r"\\text\{.*?\}", r"\\text{}", formula) for formula in found[name]]
-    return found, text
+    return found, re.sub(r"\{\S*?\}+", "¤", text)         # a placeholder is no prose
 
 
 def numbers(prose, language):

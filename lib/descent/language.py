@@ -32,11 +32,6 @@ def count(one, many, n):
     return _translation.ngettext(one, many, n).format(n=n)
 
 
-def heading(notebook, anchor):
-    """The anchor that an English heading of a notebook has in the chosen language's edition."""
-    return _translation.pgettext(notebook, anchor)
-
-
 def mark(text):
     """The text itself: tables of texts are marked by `mark as _`, and translated when shown."""
     return text

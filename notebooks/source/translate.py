@@ -7,6 +7,7 @@ is unchanged; a changed text keeps its old translation but is marked fuzzy and n
 that is gone is dropped. What the library says is compiled to lib/descent/locale/CODE. An empty
 file locale/CODE.po begins a new language.
 """
+import html
 import io
 import re
 from functools import cache
@@ -116,37 +117,33 @@ def template(language):
     return catalogue
 
 
-# Where headings are: JupyterLab makes their anchors from their words.
+# What becomes of a Markdown cell.
+
+FENCE = r"^```.*?^```"
+
 
 def anchors(text):
-    """The anchors of the headings in a Markdown text: their words, with dashes for spaces."""
-    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    """The anchors that JupyterLab gives to headings: their words, with dashes for spaces."""
+    text = re.sub(FENCE, "", text, flags=re.M | re.S)
     plain = [re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading)
              for heading in re.findall(r"^#+ +(.*?)\s*$", text, flags=re.M)]
     return [re.sub(r"[*`]", "", heading).replace(" ", "-") for heading in plain]
 
 
-@cache
-def headings(name, language):
-    """{anchor in the English notebook: anchor in this language's}."""
-    found = {}
-    for kind, text in cells(HERE / f"{name}.md"):
-        if kind == "markdown":
-            found.update(zip(anchors(text), anchors(translated(text, language, name))))
-    return found
-
-
 def markdown(text, language, name):
-    """A Markdown cell of a notebook in this language, its links as they are from there."""
-    def link(found):
-        path, _, anchor = found[1].partition("#")
-        if anchor and path in ("", *(f"{source.stem}.ipynb" for source in sources())):
-            anchor = headings(Path(path).stem or name, language).get(anchor, anchor)
-        elif not re.match(r"[a-z]+:|[0-9][0-9]-[\w-]+\.ipynb$|$", path):
-            path = f"../{path}"     # an image or a file beside the English notebooks
-        return f"]({path}{'#' if anchor else ''}{anchor})"
+    """A Markdown cell of a notebook in this language.
 
-    return re.sub(r"\]\(([^)\s]+)\)", link, translated(text, language, name))
+    Its headings have the English anchors, so that links are the same in every edition: JupyterLab
+    finds no anchor with other letters than ASCII's. What lies beside the English notebooks is one
+    folder further away.
+    """
+    names = iter(anchors(text))
+
+    def heading(found):
+        return f'{found[0]}<a id="{html.escape(next(names, ""))}"></a>' if found[1] else found[0]
+
+    there = re.sub(rf"{FENCE}|^(#+ +)", heading, translated(text, language, name), flags=re.M | re.S)
+    return re.sub(r"(?<=\]\()(?![a-z]+:|#|[0-9][0-9]-[\w-]+\.ipynb)", "../", there)
 
 
 # What is written.
@@ -172,14 +169,11 @@ def written(catalogue):
 
 
 def compiled(language):
-    """What the library says, and where the notebooks' headings are, as the bytes of a .mo file."""
+    """What the library and the notebooks' code say, as the bytes of a .mo file."""
     catalogue, file = Catalogue(language, fuzzy=False), io.BytesIO()
     for message in read(language):
         if message.id and not message.context and finished(message):
             catalogue.add(message.id, message.string)
-    for source in sources():
-        for english, anchor in headings(source.stem, language).items():
-            catalogue.add(english, anchor, context=source.stem)
     write_mo(file, catalogue)
     return file.getvalue()
 

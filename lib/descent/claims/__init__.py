@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..language import _, heading
+from ..language import _
 from ..language import mark as N_
 
 SEEDS = tuple(range(20))    # what the chapters report; the tests use others
@@ -101,8 +101,7 @@ class Claim:
     @property
     def link(self):
         """Where the chapter tells about it."""
-        notebook = CHAPTERS[self.chapter]
-        return f"{notebook}.ipynb#{heading(notebook, self.anchor)}"
+        return f"{CHAPTERS[self.chapter]}.ipynb#{self.anchor}"
 
 
 @dataclass(frozen=True)

@@ -140,9 +140,11 @@ def markdown(text, language, name):
     names = iter(anchors(text))
 
     def heading(found):
-        return f'{found[0]}<a id="{html.escape(next(names, ""))}"></a>' if found[1] else found[0]
+        name = html.escape(next(names, "")) if found[1] else ""
+        return f'{found[1]}<span id="{name}">{found[2]}</span>' if name else found[0]
 
-    there = re.sub(rf"{FENCE}|^(#+ +)", heading, translated(text, language, name), flags=re.M | re.S)
+    there = re.sub(rf"{FENCE}|^(#+ +)(.*?)$", heading, translated(text, language, name),
+                   flags=re.M | re.S)
     return re.sub(r"(?<=\]\()(?![a-z]+:|#|[0-9][0-9]-[\w-]+\.ipynb)", "../", there)
 
 

@@ -6,15 +6,15 @@ SETUP = @python="$(PYTHON)"; command -v "$$python" >/dev/null || { echo "Python 
  needed, and there is no $$python on this machine." >&2; exit 1; }; "$$python" .ci/setup.py
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]*:.*## /{printf "make %-11s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]*:.*## /{printf "make %-12s%s\n", $$1, $$2}' Makefile
 
 lab:  ## set up once, then open the course in JupyterLab
 	$(SETUP) .venv
 	@.venv/bin/jupyter lab --config=.ci/lab/jupyter_lab_config.py
 
-test:  ## set up once, then run every test; the audit of printed numbers is in the matrix
+test:  ## set up once, then run every test; the slow proofs are in the matrix
 	$(SETUP) .venv --test
-	@.venv/bin/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --ignore=tests/test_audit.py
+	@.venv/bin/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --ignore=tests/test_audit.py --ignore=tests/test_editions.py
 
 test-all: test matrix  ## the tests, then the matrix
 
@@ -22,9 +22,13 @@ matrix:  ## the notebooks again: other Pythons, NumPy without AVX; and the full 
 	$(SETUP) .venv --test
 	@.venv/bin/python .ci/matrix.py
 
-notebooks:  ## build the notebooks from notebooks/source
+notebooks:  ## build the notebooks of every language from notebooks/source
 	$(SETUP) .venv --test
 	@.venv/bin/python notebooks/source/build.py
+
+translations:  ## take new and changed texts into the catalogues, and compile them
+	$(SETUP) .venv --test
+	@.venv/bin/python notebooks/source/translate.py
 
 bench:  ## one table of speeds, beside PyTorch and scikit-learn
 	$(SETUP) .venv-bench --test --bench
@@ -41,4 +45,4 @@ clean:  ## remove what these commands made, but not the notebooks
 	rm -rf .venv .venv-* .pytest_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help lab test test-all matrix notebooks bench lock clean
+.PHONY: help lab test test-all matrix notebooks translations bench lock clean

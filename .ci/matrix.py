@@ -81,6 +81,8 @@ def main():
                           "notebooks", NPY_DISABLE_CPU_FEATURES=dispatched()))
     passed.append(run("The audit of printed numbers, three times", sys.executable, "-m", "pytest",
                       "-q", "tests/test_audit.py", "--audit-seeds=3"))
+    passed.append(run("The outputs of every edition, in English", sys.executable, "-m", "pytest",
+                      "-q", "tests/test_editions.py"))
     sys.exit(not all(passed))
 
 

@@ -1,4 +1,6 @@
-"""Every notebook is what its source says and keeps the rules of form; nbval compares its outputs."""
+"""Every notebook of every edition is what its source says and keeps the rules of form; nbval
+compares its outputs."""
+import html
 import json
 import re
 import urllib.parse
@@ -7,8 +9,11 @@ import nbformat
 import pytest
 
 import build
+import translate
 
-SOURCES = build.sources()
+EDITIONS = [(source, language) for language in build.languages() for source in build.sources()]
+every_edition = pytest.mark.parametrize(
+    "edition", EDITIONS, ids=lambda edition: f"{edition[0].stem}-{edition[1]}")
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 FORBIDDEN = {
     r"\bsys\.path\b": "sys.path",
@@ -67,25 +72,22 @@ def code_faults(cell):
 
 
 def anchors(notebook):
-    """What JupyterLab makes of the headings: their text, with dashes for spaces."""
-    found = set()
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            text = re.sub(r"^```.*?^```", "", cell.source, flags=re.M | re.S)
-            for heading in re.findall(r"^#+ +(.*?)\s*$", text, flags=re.M):
-                plain = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading)
-                found.add(re.sub(r"[*`]", "", plain).replace(" ", "-"))
-    return found
+    """Where a link can lead to: the headings, and what has an id; tests/browser tries one."""
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    return {anchor for text in texts for anchor in (
+        *translate.anchors(text), *map(html.unescape, re.findall(r'<span id="(.*?)">', text)))}
 
 
 def link_faults(cell, notebook, folder):
-    """Links of a Markdown cell that lead nowhere. Addresses on the web are not asked."""
-    text = re.sub(r"^```.*?^```|`[^`\n]*`", "", cell.source, flags=re.M | re.S)
+    """Links of a cell or its outputs that lead nowhere. Addresses on the web are not asked."""
+    text = "" if cell.cell_type == "code" else cell.source
+    text = re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.M | re.S)
+    text += "".join(output.get("data", {}).get("text/html", "") for output in cell.get("outputs", ()))
     targets = re.findall(r"\]\(<?([^)\s>]+)", text) + re.findall(r"\b(?:href|src)=\"([^\"]+)", text)
     for target in targets:
         if re.match(r"https://|mailto:", target):
             continue
-        path, _, anchor = urllib.parse.unquote(target).partition("#")
+        path, _, anchor = urllib.parse.unquote(html.unescape(target)).partition("#")
         if path and not (folder / path).is_file():
             yield f"a link to {target}, which does not exist"
         elif anchor:
@@ -102,7 +104,8 @@ def faults(notebook, folder=build.NOTEBOOKS):
             pictures += sum(bool(set(PICTURES) & set(o.get("data", {}))) for o in cell.outputs)
             found = [*output_faults(cell), *code_faults(cell)]
         else:
-            found = list(link_faults(cell, notebook, folder))
+            found = []
+        found += link_faults(cell, notebook, folder)
         everything = cell.source + "".join(map(text_of, cell.get("outputs", ())))
         if re.search(MACHINE, everything):
             found.append(f"a path of one machine: {re.search(MACHINE, everything)[0]}")
@@ -116,21 +119,23 @@ def faults(notebook, folder=build.NOTEBOOKS):
         yield "all", f"more than {MOST_BYTES} bytes"
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_notebook_is_what_its_source_says(source):
-    said = build.disagreements(source)
+@every_edition
+def test_notebook_is_what_its_source_says(edition):
+    said = build.disagreements(*edition)
     assert not said, "\n".join(said)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_notebook_keeps_the_rules_of_form(source):
+@every_edition
+def test_notebook_keeps_the_rules_of_form(edition):
+    path = build.built(*edition)
     said = [f"cell {k}: {sentence}" for k, sentence in
-            faults(nbformat.read(build.built(source), as_version=4))]
+            faults(nbformat.read(path, as_version=4), path.parent)]
     assert not said, "\n".join(said)
 
 
 def test_every_notebook_has_a_source():
-    assert {build.built(s) for s in SOURCES} == set(build.NOTEBOOKS.glob("*.ipynb"))
+    assert {build.built(*edition) for edition in EDITIONS} == {
+        path for path in build.NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts}
 
 
 # The rules themselves: a notebook that keeps them, and one that breaks each.
@@ -185,6 +190,8 @@ def test_a_good_notebook_has_no_faults():
     ("pyplot", dict(code="import matplotlib.pyplot as plt")),
     ("which does not exist", dict(markdown="[there](99-nowhere.ipynb)")),
     ("no such heading", dict(markdown="[there](#Nowhere)")),
+    ("no such heading", dict(outputs=[*picture(), nbformat.v4.new_output(
+        "display_data", {"text/html": '<a href="#Nowhere">T1</a>'})])),
     ("path of one machine", dict(markdown="It is in /home/me/course.")),
     ("path of one machine", dict(outputs=[*picture(), nbformat.v4.new_output(
         "stream", text="read C:\\Users\\me")])),

@@ -25,7 +25,7 @@ PARTS = {   # found in this order, each in what the ones before have left
 }
 FORM = {    # what must be there as often, in the same order
     "heading": r"^(#+) ",
-    "table": r"^(\|).*|(?<!^)(\|)",
+    "table": r"(\n?\|)",
     "list": r"^ *(-|\d+\.) ",
     "bold text": r"(\*\*)",
 }

@@ -9,7 +9,7 @@ from test_audit import texts
 
 SAY_ENGLISH = """
 import gettext
-gettext.translation = lambda *names: gettext.NullTranslations()
+gettext.translation = lambda *names, english=gettext.NullTranslations(): english
 del gettext
 """
 

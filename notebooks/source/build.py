@@ -11,8 +11,8 @@ notebooks/NN-slug.ipynb with its outputs; never edit that file. Two things are a
 
 Of every language that has a catalogue (see translate.py) there is an edition, for example
 notebooks/sv/NN-slug.ipynb: the Markdown is the catalogue's, the code is the same but for the first
-cell, which chooses the language. What isn't translated yet stays English. With no number named,
-the README is written in each language, too.
+cell, which chooses the language. What isn't translated yet stays English. The README.CODE.md of
+these languages are written, too.
 
 With --check nothing is built: it says where a notebook and its source disagree.
 """
@@ -204,9 +204,8 @@ def main():
                 failed += 1
                 print(f"{name} was not built:", re.sub(r"\x1b\[[0-9;]*m", "", str(error)))
     for language in {language for _source, language in editions} - {"en"}:
-        if not options.numbers:
-            path = translate.ROOT / f"README.{language}.md"
-            path.write_text(readme(language), encoding="utf-8")
+        path = translate.ROOT / f"README.{language}.md"
+        path.write_text(readme(language), encoding="utf-8")
     sys.exit(failed)
 
 

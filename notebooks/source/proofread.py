@@ -39,6 +39,7 @@ def parted(text):
     for name, pattern in PARTS.items():
         found[name] = re.findall(pattern, text, flags=re.M | re.S)
         text = re.sub(pattern, "¤", text, flags=re.M | re.S)
+    found["code block"] = [re.sub(" *#.*", "", block) for block in found["code block"]]
     for name in ("formula", "formula in the text"):     # words in a formula are translated
         found[name] = [re.sub(r"\\text\{.*?\}", r"\\text{}", formula) for formula in found[name]]
     return found, re.sub(r"\{\S*?\}+", "¤", text)         # a placeholder is no prose

@@ -4,8 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 import build
+import translate
 
 SECOND = 1000
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
 @pytest.fixture
@@ -35,10 +37,13 @@ def choose(page, menu, item):
     page.locator(f".lm-Menu-itemLabel:text-is('{item}')").click()
 
 
-@pytest.mark.parametrize("source", build.sources(), ids=lambda path: path.stem)
-def test_run_all_in_jupyterlab(page, lab_server, source):
-    path = open_fresh(page, lab_server, nbformat.read(build.built(source), as_version=4),
-                      source.stem)
+@pytest.mark.parametrize("edition", [
+    *((source, "en") for source in build.sources()),
+    *((build.sources()[0], language) for language in translate.languages())],
+    ids=lambda edition: f"{edition[0].stem}-{edition[1]}")
+def test_run_all_in_jupyterlab(page, lab_server, edition):
+    path = open_fresh(page, lab_server, nbformat.read(build.built(*edition), as_version=4),
+                      f"{edition[0].stem}-{edition[1]}")
     choose(page, "Run", "Run All Cells")
     for _patience in range(120):
         page.wait_for_timeout(SECOND)
@@ -60,8 +65,8 @@ def test_a_prediction_by_keyboard(page, lab_server):
     cells = [nbformat.v4.new_code_cell(code) for code in (
         'from descent.questions import predict\nguess = predict("longer-step")',
         "guess.settle(3.01)")]
-    open_fresh(page, lab_server, nbformat.v4.new_notebook(cells=cells, metadata={
-        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}), "prediction")
+    open_fresh(page, lab_server, nbformat.v4.new_notebook(cells=cells, metadata=KERNEL),
+               "prediction")
     choose(page, "Run", "Run All Cells")
     page.get_by_role("radio").first.focus()
     page.keyboard.press("Space")

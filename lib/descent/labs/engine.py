@@ -25,7 +25,7 @@ from ..language import _, wrapped
 
 STYLE = {**STYLE, "xtick.labelsize": 10.5, "ytick.labelsize": 10.5}
 TIGHT = 'style="line-height:1.4"'
-LABEL = "9.5em"  # width of a control's name
+LABEL = "11em"  # width of a control's name
 
 
 def geometric(low, high, per_decade=20):

@@ -156,15 +156,15 @@ def merged(language):
     catalogue.update(template(language), update_header_comment=True)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
-    for message in catalogue:
-        message.flags.discard("python-format")      # "50 % of" is none
-        if message.context:
-            message.flags.discard("python-brace-format")    # a formula is none
     return catalogue
 
 
 def written(catalogue):
     """A catalogue as the bytes of a .po file."""
+    for message in catalogue:
+        message.flags.discard("python-format")              # "50 % of" is none
+        if message.context:
+            message.flags.discard("python-brace-format")    # a formula is none
     file = io.BytesIO()
     write_po(file, catalogue, width=0, ignore_obsolete=True)
     return file.getvalue()

@@ -108,9 +108,9 @@ def _valleys(rng):
 def _walks(rng):
     """(gradient, theta, lr, k0, limit, most): some arrive, one is there, one runs out of steps."""
     cases = []
-    for p, stop in ((2, 5), (3, 4), (4, 7), (2, 0), (3, 6), (2, None)):
+    for p, stop, far in ((2, 5, 1), (3, 4, 5), (4, 7, 1), (2, 0, 1), (3, 6, 5), (2, None, 1)):
         gradient, bottom = _bowl(rng, p)
-        theta, lr = bottom + rng.uniform(0.2, 0.5, p), rng.uniform(0.08, 0.15)
+        theta, lr = bottom + far * rng.uniform(0.2, 0.5, p), rng.uniform(0.08, 0.15)
         k0 = int(rng.integers(6, 15))
         norms = [np.linalg.norm(gradient(descend_until(gradient, theta, lr, k0, 0, k)[0]))
                  for k in range(9)]

@@ -114,8 +114,7 @@ def grade(course, assignment, submissions, regrade=False, overlay=None, say=prin
     for student, paths in students.items():
         code = course.code(student)
         seed = scoring.seed_for(assignment.name, student, course.secret)
-        nothing = tuple(scoring.Part(i.name, 0, i.points, "", "") for i in assignment.items)
-        blank = Outcome(code, seed, nothing, {})
+        blank = Outcome(code, seed, scoring.ungraded(assignment, seed, "").parts, {})
         attempts[code] = []
         for k, path in enumerate(paths[-course.config["attempts"]:]):
             try:

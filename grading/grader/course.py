@@ -21,6 +21,8 @@ import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+
 from descent.language import _
 
 from .assignment import released_notebook, source_notebook
@@ -29,14 +31,22 @@ HERE = Path(__file__).parent
 SETTINGS = """\
 # Written by the grader each time. It makes nbgrader's own commands and formgrader use the grader's
 # templates, in which no script of a submission can run and nothing is loaded from the internet.
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, TagRemovePreprocessor
+from nbgrader.preprocessors import GetGrades
+
 c = get_config()
 c.CourseDirectory.root = {root!r}
 c.CourseDirectory.course_id = "descent"
-# nbgrader's own autograder runs submissions in the lecturer's kernel: it must never find one.
-c.CourseDirectory.submitted_directory = "never"
+# nbgrader's own autograder runs submissions in the lecturer's kernel: where it looks for them there
+# are only pages of feedback, one folder for each student, so it counts them right and runs nothing.
+c.CourseDirectory.submitted_directory = "feedback"
 c.ClearSolutions.code_stub = {{"python": "..."}}
 c.ClearSolutions.text_stub = {text!r}
 c.HTMLExporter.extra_template_basedirs = {templates!r}
+# The rubric is for the one who scores: it is in formgrader, not in the feedback.
+c.GenerateFeedback.preprocessors = [
+    GetGrades, CSSHTMLHeaderPreprocessor,
+    TagRemovePreprocessor(remove_cell_tags={{"rubric"}}, enabled=True)]
 """
 
 
@@ -52,14 +62,14 @@ class Course:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (self.folder / "secret").exists():
             write(self.folder / "secret", secrets.token_hex(32).encode(), mode=0o600)
-        self.secret = (self.folder / "secret").read_bytes()
+        self.secret = (self.folder / "secret").read_text()
         self.config = tomllib.loads((HERE.parent / "config.toml").read_text("utf-8"))
         if (own := self.folder / "config.toml").exists():
             self.config |= tomllib.loads(own.read_text("utf-8"))
 
     def code(self, student):
         """The anonymous code of a student: of the secret and the name, so it is always the same."""
-        digest = hmac.digest(self.secret, student.encode(), "sha256")
+        digest = hmac.digest(self.secret.encode(), student.encode(), "sha256")
         return base64.b32encode(digest)[:10].decode().lower()
 
     def key(self):
@@ -197,14 +207,15 @@ def record(course, assignment, outcomes):
             comments = {comment.name: comment for comment in submission.notebooks[0].comments}
             before = _texts(course.notebook("autograded", assignment.name, code))
             now = {cell.metadata["nbgrader"]["grade_id"]: cell.source
-                   for cell in rebuilt(assignment, outcome).cells if cell.metadata}
+                   for cell in rebuilt(assignment, outcome).cells if "nbgrader" in cell.metadata}
             for part in outcome.parts:
                 grade = grades[cells[part.name]]
                 changed = grade.auto_score != part.points
                 grade.needs_manual_grade = grade.manual_score is not None and (
                     changed or grade.needs_manual_grade)
                 grade.auto_score = part.points
-                comments[part.name].auto_comment = neutral(outcome.reason or part.text) or None
+                named = f"{part.text} ({part.mistake})" if part.mistake else part.text
+                comments[part.name].auto_comment = neutral(outcome.reason or named)
             for question in assignment.questions:
                 grade, answered = grades[cells[question.id]], question.id in outcome.answers
                 changed = before.get(question.id) != now[question.id]
@@ -228,7 +239,7 @@ def _texts(path):
         return {}
     cells = json.loads(path.read_text("utf-8"))["cells"]
     return {cell["metadata"]["nbgrader"]["grade_id"]: cell["source"] for cell in cells
-            if cell["metadata"]}
+            if "nbgrader" in cell["metadata"]}
 
 
 # What is shown to the student and in formgrader.
@@ -244,16 +255,16 @@ def rebuilt(assignment, outcome):
             cell.source = plain(text) if cell.cell_type == "code" else neutral(text)
         cells.append(cell)
         if name in rubrics:
-            cells.append(_note(f"rubric-{name}", _("How this is scored:") + " " + rubrics[name]))
+            cells.append(_note(f"rubric-{name}", "rubric", _("How this is scored:") + "\n\n" + rubrics[name]))
     about = _("Code {code}. Attempt {k} of {n} counts. Your data are drawn from the seed {seed}.")
     about = about.format(code=outcome.code, k=outcome.kept, n=outcome.attempts, seed=outcome.seed)
-    notebook.cells = [_note("about", about), *cells]
+    about += f"\n\n{neutral(outcome.reason)}" * bool(outcome.reason)
+    notebook.cells = [_note("about", "about", about), *cells]
     return notebook
 
 
-def _note(id, text):
-    from nbformat import from_dict
-    return from_dict({"cell_type": "markdown", "id": id, "metadata": {}, "source": text})
+def _note(id, tag, text):
+    return nbformat.v4.new_markdown_cell(text, id=id, metadata={"tags": [tag]})
 
 
 def show(course, assignment, outcomes):

@@ -35,7 +35,8 @@ def export(course, assignment):
     canvas = [[*CANVAS, assignment.name], ["    Points Possible", *[""] * 4, of]]
     moodle, archive = [MOODLE], io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as feedback:
-        for code, outcome in sorted(done.items()):
+        for name, code in sorted((key[code], code) for code in done):
+            outcome = done[code]
             points, waits = totals[code]
             shown = "" if waits else round(points, 2)
             grades = ["" if waits else grade(points, of, scale) for scale in scales.values()]
@@ -43,16 +44,15 @@ def export(course, assignment):
             table.append([code, shown, of, *grades, "waits" if waits else "",
                           *(part.points for part in outcome.parts), mistakes, outcome.attempts,
                           outcome.kept, outcome.seed, outcome.reason])
-            name = key[code]
             who, id = re.match(r"(.*?)(?:_(\d+)(?:_assignsubmission_file_?)?)?$", name, re.S).groups()
             canvas.append([who, id or "", "", "" if id else name, "", shown])
             moodle.append([f"Participant {id}" if id else name, who, shown, of, "",
-                           " / ".join(grades)])
+                           "" if waits else " / ".join(grades)])
             page = (course.folder / "feedback" / code / assignment.name / f"{assignment.name}.html")
             if page.exists():
                 inner = re.sub(r"[/\\\0]|^\.+", "_", name)
                 feedback.writestr(f"{inner}/{assignment.name}.html", page.read_bytes())
-    courses.write_csv(folder / "grades.csv", table)
+    courses.write_csv(folder / "grades.csv", [table[0], *sorted(table[1:])])
     courses.write_csv(folder / "canvas.csv", canvas, mode=0o600)
     courses.write_csv(folder / "moodle.csv", moodle, mode=0o600)
     courses.write(folder / "feedback.zip", archive.getvalue(), mode=0o600)

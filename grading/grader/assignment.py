@@ -6,6 +6,7 @@ marks stand for what is written once elsewhere:
 
 - a code cell `# setup` becomes SETUP, `# answer: NAME` the stub of item NAME (in the source
   notebook its reference), and a code cell that begins with `# sample: NAME` carries its points;
+- `# shown: NAME` becomes the source of one of the functions SHOWN, if the module has any;
 - a Markdown cell `<!-- text: ID -->` is where the answer to question ID is written;
 - `<!-- points: NAME -->`, `<!-- total -->` and `<!-- rules -->` become words.
 """
@@ -96,7 +97,8 @@ class Assignment:
     title: str
     items: tuple
     questions: tuple
-    text: str  # of the notebook, in MyST Markdown
+    text: str         # of the notebook, in MyST Markdown
+    shown: tuple = ()  # functions whose source the notebook shows
 
     @property
     def total(self):
@@ -125,7 +127,7 @@ def load(name, overlay=None):
     spec.loader.exec_module(module)
     text = found(".md").read_text(encoding="utf-8")
     return Assignment(name, re.search(r"^# (.*)$", text, re.M)[1], tuple(module.ITEMS),
-                      tuple(module.QUESTIONS), text)
+                      tuple(module.QUESTIONS), text, tuple(getattr(module, "SHOWN", ())))
 
 
 def said(exercise, mistake):
@@ -159,7 +161,7 @@ def _notebook(assignment, solved):
     questions = {question.id: question for question in assignment.questions}
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     for kind, text in _parts(assignment.text):
-        found = re.match(r"(?:# |<!-- )(setup|answer|sample|text)(?:: ([\w-]+))?(?: -->)?$", text,
+        found = re.match(r"(?:# |<!-- )(setup|answer|sample|shown|text)(?:: ([\w-]+))?(?: -->)?$", text,
                         re.M)
         what, name = found.groups() if found else (kind, None)
         if what == "answer":
@@ -171,8 +173,10 @@ def _notebook(assignment, solved):
             cell = _cell("markdown", _written(questions[name], solved), name, grade=True,
                          solution=True, points=questions[name].points)
         else:
+            if what == "shown":
+                text = next(inspect.getsource(f) for f in assignment.shown if f.__name__ == name)
             text = SETUP if what == "setup" else _words(assignment, text)
-            cell = _cell(kind, text, f"read-{len(notebook.cells)}")
+            cell = _cell(kind, text.rstrip(), f"read-{len(notebook.cells)}")
         notebook.cells.append(cell)
     return notebook
 

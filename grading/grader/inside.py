@@ -1,16 +1,15 @@
 """The end inside the sandbox: runs the text of answers, then calls their functions when asked.
 
-It is given the standard library, NumPy and `wire`, and is at the mercy of the code that it runs:
-whatever it sends is only ever taken for an answer of that code. One request a line on standard
-input, one reply a line on standard output:
+It has the standard library, NumPy and `wire`, and is at the mercy of the code that it runs: what
+it sends is taken for that code's answer and for nothing else. Lines of JSON come and go:
 
-{"text": text, "name": id}                            -> {"value": null}
+{"text": text, "name": id}                             -> {"value": null}
 {"find": name}                                         -> {"value": whether it is a function}
 {"call": name, "args": [...], "given": {name: number}} -> {"value": ..., "said": whether it printed,
                                                            "changed": [array or null for each arg]}
 
-The given names stand for functions of the grader's. Any reply can be {"error": [kind, text],
-"line": ...} instead, and before a reply can come questions, {"ask": number, "args": [...]}, which
+The given names stand for functions of the grader's. A reply can be {"error": [kind, text], "line":
+...} instead, and before it can come questions, {"ask": number, "args": ..., "named": ...}, which
 are answered by {"value": ...} or {"error": ...}.
 """
 
@@ -21,140 +20,146 @@ import json
 import os
 import re
 import resource
-import sys
 import traceback
 import warnings
+from contextlib import redirect_stderr, redirect_stdout
+
+import numpy as np
+
+from .wire import WireError, decode, encode
 
 CELL = "# %% the next cell of this answer"  # between the parts of an answer in several cells
 
 
-class Quiet(io.TextIOWrapper):
-    """Standard output that goes nowhere, and knows whether anything was printed."""
+def main(uid, *limits):
+    """Serve requests until there are no more. Limits: seconds and bytes, see `restrict`."""
+    restrict(int(uid), *map(int, limits))
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(null, standard)
+    warnings.simplefilter("ignore")
+    with redirect_stdout(Quiet(null)) as out, redirect_stderr(Quiet(null)):
+        student = Student(requests, replies, out)
+        for line in requests:
+            student.send(student.reply(json.loads(line)))
 
-    said = False
+
+def restrict(uid, seconds, memory, disk):
+    """Give up for good what the rest doesn't need, before any student's code is read."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    for name, value in dict(CPU=seconds, AS=memory, FSIZE=disk, NOFILE=64, CORE=0, NPROC=0,
+                            MSGQUEUE=0, MEMLOCK=0).items():
+        kind = getattr(resource, f"RLIMIT_{name}")
+        value = min(value, *(n % 2**63 for n in resource.getrlimit(kind)))
+        resource.setrlimit(kind, (value, value))
+
+
+class Quiet(io.TextIOWrapper):
+    """An output that goes nowhere, and knows whether anything was printed."""
+
+    def __init__(self, file):
+        super().__init__(os.fdopen(os.dup(file), "wb"), "utf-8", "replace", write_through=True)
+        self.said = False
 
     def write(self, text):
         self.said = True
         return super().write(text)
 
 
-def restrict(limits):
-    """Give up what the rest doesn't need, for good: before any student's code is read."""
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setresgid(*3 * (limits["uid"],))
-        os.setresuid(*3 * (limits["uid"],))
-    for name in ("CPU", "AS", "FSIZE", "NOFILE", "CORE", "NPROC", "MSGQUEUE", "MEMLOCK"):
-        kind = getattr(resource, "RLIMIT_" + name)
-        value = min(limits.get(name, 0), *(n for n in resource.getrlimit(kind) if n >= 0), 2**62)
-        resource.setrlimit(kind, (value, value))
+class Student:
+    """The namespace in which a student's answers live, and what can be asked of it."""
 
+    def __init__(self, requests, replies, out):
+        self.requests, self.replies, self.out, self.texts = requests, replies, out, {}
+        self.space = {"__name__": "__main__", "np": np, "display": print}
 
-def main(limits):
-    restrict(limits)
-    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in range(3):
-        os.dup2(null, standard)
-    sys.stdin, sys.stderr = open(os.devnull), open(os.devnull, "w")
-    sys.stdout = Quiet(open(os.devnull, "wb"), "utf-8", "replace", write_through=True)
-    import numpy as np
-    from wire import WireError, decode, encode
-    warnings.simplefilter("ignore")
-    texts, quiet = {}, sys.stdout
-    space = {"__name__": "__main__", "np": np, "display": print}
+    def send(self, message):
+        self.replies.write(json.dumps(message).encode() + b"\n")
+        self.replies.flush()
 
-    def send(reply):
-        replies.write(json.dumps(reply).encode() + b"\n")
-        replies.flush()
+    def reply(self, request):
+        action = {"text": self.run, "find": self.find, "call": self.call}[next(iter(request))]
+        try:
+            return action(*request.values())
+        except BaseException as error:
+            try:
+                text = str(error)[:500]
+            except BaseException:
+                text = ""
+            return {"error": [type(error).__name__, text], "line": self.line(error)}
 
-    def stand_in(number):
-        """A function of the grader's: it asks, and waits for the answer."""
-        def function(*args):
-            send({"ask": number, "args": encode(list(args), number_of)})
-            answer = json.loads(requests.readline())
-            if "error" in answer:
-                kind, text = answer["error"]
-                raise getattr(builtins, kind, Exception)(text)
-            return decode(answer["value"])
-        function.number = number
-        return function
-
-    def number_of(function):
-        if not hasattr(function, "number"):
-            raise TypeError("a function of one's own can't be passed on to the grader's")
-        return function.number
-
-    def find(find):
-        return {"value": callable(space.get(find))}
-
-    def run(text, name):
+    def run(self, text, name):
+        """Run every statement, whatever became of the one before; then raise the first error."""
         first = None
         for k, cell in enumerate(text.split(CELL)):
             file = f"<{name} {k}>"
-            texts[file] = cell.splitlines()
+            self.texts[file] = cell.splitlines()
             try:
-                for statement in parsed(cell, file):
-                    try:
-                        exec(compile(ast.Module([statement], []), file, "exec"), space)
-                    except BaseException as error:
-                        first = first or error
+                statements = parsed(cell, file)
             except BaseException as error:
-                first = first or error
+                statements, first = [], first or error
+            for statement in statements:
+                try:
+                    exec(compile(ast.Module([statement], []), file, "exec"), self.space)
+                except BaseException as error:
+                    first = first or error
         if first:
             raise first
         return {"value": None}
 
-    def call(call, args, given):
-        space.update({name: stand_in(number) for name, number in given.items()})
-        inputs, quiet.said = decode(args, stand_in), False
-        before = [x.copy() if isinstance(x, np.ndarray) else None for x in inputs]
-        value = space[call](*inputs)
+    def find(self, name):
+        return {"value": callable(self.space.get(name))}
+
+    def call(self, name, args, given):
+        self.space.update({other: self.stand_in(k) for other, k in given.items()})
+        args, self.out.said = decode(args, self.stand_in), False
+        before = [a.copy() if isinstance(a, np.ndarray) else None for a in args]
+        value = self.space[name](*args)
         try:
             value = encode(value)
         except WireError as error:
             raise TypeError(f"it returned {error}") from None
-        changed = [None if old is None or np.array_equal(x, old, equal_nan=True) else encode(x)
-                   for x, old in zip(inputs, before)]
-        return {"value": value, "changed": changed, "said": quiet.said}
+        changed = [None if old is None or np.array_equal(old, new, equal_nan=True) else encode(new)
+                   for old, new in zip(before, args)]
+        return {"value": value, "said": self.out.said, "changed": changed}
 
-    requested = {"find": find, "text": run, "call": call}
-    send({"value": None})
-    for line in requests:
-        request = json.loads(line)
-        try:
-            reply = requested[next(iter(request))](**request)
-        except BaseException as error:
-            reply = {"error": said(error), "line": last_line(error, texts)}
-        send(reply)
+    def stand_in(self, k):
+        """A function of the grader's: it asks, and waits for the answer."""
+        def function(*args, **named):
+            self.send({"ask": k, "args": encode([*args], number), "named": encode(named, number)})
+            answer = json.loads(self.requests.readline())
+            if "error" in answer:
+                kind, text = answer["error"]
+                raise getattr(builtins, kind, Exception)(text)
+            return decode(answer["value"])
+
+        def number(other):
+            if not hasattr(other, "number"):
+                raise TypeError("functions of your own can't be passed on to what is given")
+            return other.number
+
+        function.number = k
+        return function
+
+    def line(self, error):
+        """The last line of the student's own text that the error went through."""
+        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(
+            error.__traceback__)] + [(getattr(error, "filename", ""), getattr(error, "lineno", 0))]
+        lines = [self.texts[file][k - 1] for file, k in places
+                 if file in self.texts and 0 < k <= len(self.texts[file])]
+        return lines[-1].strip()[:200] if lines else ""
 
 
 def parsed(cell, file):
     """The statements of a cell; lines for Jupyter itself (%magic, !shell, help?) are left out."""
     try:
         return ast.parse(cell, file).body
-    except SyntaxError as error:
+    except SyntaxError:
         plain = re.sub(r"(?m)^([%!?].*|.*\?)$", "", cell)
         if plain == cell:
             raise
-        try:
-            return ast.parse(plain, file).body
-        except SyntaxError:
-            raise error from None
-
-
-def said(error):
-    try:
-        return [type(error).__name__, str(error)[:500]]
-    except BaseException:
-        return [type(error).__name__, ""]
-
-
-def last_line(error, texts):
-    """The last line of the student's own text that the error went through."""
-    places = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError):
-        places.append((error.filename, error.lineno))
-    lines = [texts[file][line - 1:line] for file, line in places if file in texts and line]
-    return lines[-1][0].strip()[:200] if lines and lines[-1] else ""
-
+        return ast.parse(plain, file).body

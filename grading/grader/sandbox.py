@@ -1,15 +1,14 @@
 """The trusted end: a student's answers run in bubblewrap, their functions called from here.
 
-Inside there is a read-only Python with NumPy, a small folder of its own, and nothing else: no
-network, no file of the course or the machine's users, no second process. What comes out of the
-pipe is checked against limits; whatever else it is, it is an error of the student's function.
+Inside are a read-only Python with NumPy, a small folder for files, and nothing else: no network,
+no file of the course or of anybody, no second process. What comes out of the pipe is held against
+limits; whatever else it is, it is an error of the student's function.
 """
 
 import json
 import os
 import platform
 import resource
-import select
 import shutil
 import signal
 import struct
@@ -22,28 +21,30 @@ from pathlib import Path
 
 import numpy as np
 
-from descent.language import _
+from descent.language import _, mark
 
 from .wire import WORD, WireError, decode, encode
 
 HERE = Path(__file__).parent
+START = 60   # seconds for a sandbox to start; that it is slow is no fault of the student's
+UID = 60800  # root runs slot k as user 60800 + k, numbers that Debian and systemd give to nobody
 ENVIRONMENT = {"LD_LIBRARY_PATH": "/python/lib", "HOME": "/tmp", "LANG": "C.UTF-8",
-               "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
-               "MKL_NUM_THREADS": "1"}
-BEGIN = "import json, sys; sys.path.insert(0, '/packages'); import inside; inside.main("\
-        "json.loads(sys.argv[1]))"
-START = 60  # seconds for a sandbox to start, which is no fault of a student's
-UID = 60800  # and one more for each slot: a range that neither Debian nor systemd gives to anyone
-# What a program can ask of the kernel beyond files, memory and time, refused by number: a second
-# process, tracing another, mounts and namespaces, sockets, keys, and memory that no limit counts.
-# The numbers of: ptrace process_vm_readv process_vm_writev pidfd_getfd clone clone3 unshare setns mount
-# pivot_root socket socketpair add_key request_key keyctl shmget msgget semget mq_open memfd_create
-# memfd_secret bpf perf_event_open userfaultfd io_uring_setup open_by_handle_at (fork vfork)
+               "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+BEGIN = "import sys; sys.path[:0] = ['/packages']; from grader.inside import main; main(*sys.argv[1:])"
+# Calls of the kernel that no other limit holds: ptrace process_vm_readv process_vm_writev
+# pidfd_getfd clone clone3 unshare setns mount pivot_root socket socketpair add_key request_key
+# keyctl shmget msgget semget mq_open memfd_create memfd_secret bpf perf_event_open userfaultfd
+# io_uring_setup open_by_handle_at (fork vfork). Beside them what the architecture is called.
 REFUSED = {
     "x86_64": (0xC000003E, (101, 310, 311, 438, 56, 435, 272, 308, 165, 155, 41, 53, 248, 249, 250,
                             29, 68, 64, 240, 319, 447, 321, 298, 323, 425, 304, 57, 58)),
     "aarch64": (0xC00000B7, (117, 270, 271, 438, 220, 435, 97, 268, 40, 41, 198, 199, 217, 218, 219,
                              194, 186, 190, 180, 279, 447, 280, 241, 282, 425, 265)),
+}
+HINTS = {
+    "ModuleNotFoundError": mark("when answers are graded there is NumPy and what Python brings"),
+    "NameError": mark("only the cells of answers are run when they are graded, with np given"),
+    "EOFError": mark("nobody is there to type when answers are graded"),
 }
 
 
@@ -51,13 +52,14 @@ REFUSED = {
 class Limits:
     """What one submission may use."""
 
-    call: float = 10.0           # seconds for a call, or for running an answer's cell
-    total: float = 60.0          # seconds for all of them
-    memory: int = 1 << 30        # bytes
-    disk: int = 16 << 20         # bytes in its own folder
-    message: int = 4 << 20       # bytes of one reply
-    traffic: int = 256 << 20     # bytes of all replies
-    questions: int = 10_000      # calls of the grader's functions during one call
+    call: float = 10.0          # seconds for a call, or for running an answer's cell
+    total: float = 60.0         # seconds for all of them
+    memory: int = 1 << 30       # bytes
+    disk: int = 16 << 20        # bytes in its own folder
+    message: int = 2 << 20      # bytes of one reply
+    parts: int = 100_000        # commas and brackets in it
+    traffic: int = 256 << 20    # bytes of all replies
+    questions: int = 10_000     # calls of the grader's functions during one call
 
 
 class NoSandbox(RuntimeError):
@@ -65,45 +67,43 @@ class NoSandbox(RuntimeError):
 
 
 class StudentError(Exception):
-    """What a student's function raised, or why no answer came from it; `line` is where.
+    """What a student's function raised, or why no answer came; its class has the error's name."""
 
-    It is always of a subclass with the name of the student's error, for example ValueError.
-    """
-
-    line = ""
+    line = ""  # of the student's code, where it stopped
 
 
 def student_error(kind, text, line=""):
-    """A StudentError of that kind; words that come from a student are made harmless."""
+    """A StudentError of this kind, for example "ValueError"; all words are made harmless."""
     kind = kind if WORD.fullmatch(kind) else "Exception"
-    error = type(kind, (StudentError,), {"__module__": "builtins"})(clean(text))
+    text = clean(text) + (f" ({_(HINTS[kind])})" if kind in HINTS else "")
+    error = type(kind, (StudentError,), {"__module__": "builtins"})(text)
     error.line = clean(line)
     return error
 
 
 def clean(text, most=200):
-    """The text without control characters, and not too long."""
+    """The text with spaces for control characters, cut to a length."""
     text = "".join(c if c.isprintable() else " " for c in text[:most + 1])
     return text if len(text) <= most else text[:most - 1] + "…"
 
 
 def check():
     """Raises NoSandbox if this machine can't make one."""
-    with Sandbox({}) as sandbox:
-        sandbox.function("nothing")
+    with Sandbox({"check": "def check(): return 1"}) as sandbox:
+        sandbox.function("check")()
 
 
 class Sandbox:
     """One submission's answers, {id: text}; a context manager that ends what it started.
 
-    slot tells apart what runs at the same time. To be used in the main thread of a process: an
-    alarm watches over the grader's own functions while a student's function asks them.
+    slot tells apart what runs at the same time. Works in the main thread of a process only: the
+    time is kept by an alarm.
     """
 
     def __init__(self, answers, slot=0, limits=Limits()):
         self.answers, self.slot, self.limits = dict(answers), slot, limits
-        self.seconds, self.bytes, self.program = limits.total, limits.traffic, None  # what is left
-        self.errors = {}  # of running the answers, by id
+        self.seconds, self.bytes = limits.total, limits.traffic  # what is left of them
+        self.program, self.errors = None, {}  # errors: what running an answer raised, by its id
 
     def __enter__(self):
         return self
@@ -112,23 +112,22 @@ class Sandbox:
         self.close()
 
     def close(self):
-        """End the program inside, if there is one."""
         if self.program:
             self.program.end()
 
     def function(self, name, given={}):
         """The student's function of that name, in a fresh program; the one before ends.
 
-        given: {name: function}; these names stand for the grader's functions in there. The
-        function takes and returns what `wire` carries, changes the arrays that the student's
-        function changes, and raises StudentError. Raises StudentError if there is no function of
-        this name, with what is wrong with its cell; NoSandbox.
+        given: {name: function}; in there these names stand for the grader's functions. What is
+        returned takes and returns what `wire` carries, and changes the arrays that the student's
+        function changes. It raises StudentError; so does this if the cell makes no such function,
+        saying what is wrong with it. Raises NoSandbox.
         """
         self._start()
-        if self.program.ask({"find": name})["value"] is not True:
-            raise self.errors.get(name) or student_error(
-                "NameError", _("its cell makes no function of this name"))
         program, numbers = self.program, {other: k for k, other in enumerate(given)}
+        if program.ask({"find": name})["value"] is not True:
+            raise self.errors.get(name) or student_error(
+                "LookupError", _("the cell makes no function of this name"))
 
         def called(*args):
             known = list(given.values())
@@ -138,7 +137,7 @@ class Sandbox:
                 if (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)
                         and (old.shape, old.dtype.kind) == (new.shape, new.dtype.kind)):
                     old[...] = new
-            if reply.get("said"):
+            if reply["said"]:
                 print("…")  # so that who listens here knows that it printed
             return reply["value"]
 
@@ -146,59 +145,53 @@ class Sandbox:
         return called
 
     def _start(self):
-        """A program that has run the answers, without those that stopped or ended it."""
-        again = True
-        while again:
-            self.close()
-            self.program, again = _Program(self), False
-            for name, text in list(self.answers.items()):
-                try:
-                    self.program.ask({"text": text, "name": name})
-                except StudentError as error:
-                    self.errors[name] = error
+        """A new program that has run the answers; what stops or ends it is left out from then."""
+        self.close()
+        self.program = _Program(self)
+        for name, text in self.answers.items():
+            try:
+                self.program.ask({"text": text, "name": name})
+            except StudentError as error:
+                self.errors[name] = error
                 if self.program.lost:
                     del self.answers[name]
-                    again = True
-                    break
+                    return self._start()
 
 
 class _Program:
     """One process in a sandbox and the pipes to it; lost as soon as it breaks a limit."""
 
     def __init__(self, owner):
-        self.owner, self.limits, self.lost, self.unread = owner, owner.limits, None, b""
+        self.owner, self.limits, self.lost = owner, owner.limits, None
         files = [_file((HERE / "wire.py").read_bytes()), _file((HERE / "inside.py").read_bytes()),
                  _file(_filter())]
         try:
             self.process = subprocess.Popen(
-                _command(owner.limits, UID + owner.slot, *files), cwd="/", env={}, bufsize=0,
-                pass_fds=files, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE)
+                _command(owner.limits, UID + owner.slot, *files), cwd="/", env={}, pass_fds=files,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         finally:
             for file in files:
                 os.close(file)
-        self.requests, self.replies = self.process.stdin.fileno(), self.process.stdout.fileno()
-        os.set_blocking(self.requests, False)
         try:
-            self._receive(time.monotonic() + START)
-        except (OSError, EOFError, WireError):
+            with _watched(START):
+                self._talk({"find": "start"}, ())
+        except (OSError, ValueError):
             self.process.kill()
             said = self.process.communicate()[1].decode("utf-8", "replace").split("\n")
             raise _no_sandbox([_("it did not start"), *filter(None, said)][-1]) from None
         self.process.stderr.close()
 
     def end(self):
-        """Kill it, and wait until all is gone: its pipe closes with the last process inside."""
-        if not self.process.stdout.closed:
-            self.process.kill()
-            while os.read(self.replies, 1 << 16):
-                pass
-            self.process.stdin.close()
-            self.process.stdout.close()
-            self.process.wait()
+        """Kill it and wait until all is gone: the pipe closes with the last process inside."""
+        self.process.kill()
+        while not self.process.stdout.closed and os.read(self.process.stdout.fileno(), 1 << 16):
+            pass
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
 
     def ask(self, request, functions=()):
-        """The reply to a request, a dict with its value; questions on the way are answered.
+        """The reply to a request; what it asks about these functions on the way is answered.
 
         Raises StudentError.
         """
@@ -206,80 +199,47 @@ class _Program:
             raise self.lost
         start = time.monotonic()
         try:
-            end = start + min(self.limits.call, self.owner.seconds)
-            reply = self._talk(request, functions, end)
-            if "error" in reply:
+            with _watched(min(self.limits.call, self.owner.seconds)):
+                reply = self._talk(request, functions)
+                if "error" not in reply:
+                    return {"value": decode(reply["value"]), "said": reply.get("said") is True,
+                            "changed": [decode(array) for array in reply.get("changed", ())]}
                 (kind, text), line = reply["error"], reply["line"]
-                raise student_error(str(kind), str(text), str(line))
-            return {"value": decode(reply["value"]), "said": reply.get("said") is True,
-                    "changed": [decode(array) for array in reply.get("changed", ())]}
+                error = student_error(kind, text, line)
         except TimeoutError:
-            self._lose("TimeoutError", _("it did not answer in the time that it has"))
-        except (OSError, EOFError):
-            self._lose("SystemExit", _("the program ended before it answered"))
-        except (WireError, ValueError, TypeError, KeyError, AttributeError):
-            self._lose("RuntimeError", _("what the program sent is no answer, or too much of it"))
-        finally:
-            self.owner.seconds -= time.monotonic() - start
-        raise self.lost
+            error = self.lost = student_error("TimeoutError", _("no answer in the time it has"))
+        except BrokenPipeError:
+            error = self.lost = student_error("SystemExit", _("the program ended"))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError):
+            error = self.lost = student_error("ValueError", _("what it sent is no answer"))
+        self.owner.seconds -= time.monotonic() - start
+        if self.lost:
+            self.end()
+        raise error
 
-    def _lose(self, kind, text):
-        self.lost = student_error(kind, text)
-        self.end()
-
-    def _talk(self, message, functions, end):
+    def _talk(self, message, functions):
         for question in range(self.limits.questions + 1):
-            self._send(message, end)
-            reply = self._receive(end)
+            os.write(self.process.stdin.fileno(), json.dumps(message).encode() + b"\n")
+            line = self.process.stdout.readline(self.limits.message)
+            self.owner.bytes -= len(line)
+            if not line:
+                raise BrokenPipeError
+            if (self.owner.bytes < 0 or not line.endswith(b"\n")
+                    or line.count(b",") + line.count(b"[") > self.limits.parts):
+                raise WireError("too much")
+            reply = json.loads(line)
             if "ask" not in reply:
                 return reply
-            message = _answered(reply, functions, end)
+            message = _answered(functions, **reply)
         raise WireError("too many questions")
 
-    def _send(self, message, end):
-        if self.unread:
-            raise WireError("it answers what was not asked")
-        data = memoryview(json.dumps(message).encode() + b"\n")
-        while data:
-            _wait(self.requests, select.POLLOUT, end)
-            data = data[os.write(self.requests, data):]
 
-    def _receive(self, end):
-        """The next line as a dict."""
-        while b"\n" not in self.unread[-(1 << 16):]:
-            _wait(self.replies, select.POLLIN, end)
-            part = os.read(self.replies, 1 << 16)
-            self.unread += part
-            self.owner.bytes -= len(part)
-            if not part:
-                raise EOFError
-            if self.owner.bytes < 0 or len(self.unread) > self.limits.message:
-                raise WireError("too much")
-        line, self.unread = self.unread.split(b"\n", 1)
-        try:
-            reply = json.loads(line)
-        except (ValueError, RecursionError):
-            raise WireError("no JSON") from None
-        if not isinstance(reply, dict):
-            raise WireError("no reply")
-        return reply
-
-
-def _wait(pipe, event, end):
-    poll = select.poll()
-    poll.register(pipe, event)
-    left = end - time.monotonic()
-    if left <= 0 or not poll.poll(1000 * left):
-        raise TimeoutError
-
-
-def _answered(question, functions, end):
-    """The grader's answer to a question; its own errors go back to who asked."""
+def _answered(functions, ask, args, named):
+    """The answer to a question; an error of the grader's function goes back to who asked."""
     try:
-        args = decode(question["args"], functions.__getitem__)
-        with _watched(end - time.monotonic()):
-            return {"value": encode(functions[question["ask"]](*args))}
-    except (WireError, TimeoutError):
+        args, named = decode(args, functions.__getitem__), decode(named, functions.__getitem__)
+        return {"value": encode(functions[ask](*args, **named))}
+    except TimeoutError:
         raise
     except Exception as error:
         return {"error": [type(error).__name__, clean(str(error))]}
@@ -287,28 +247,29 @@ def _answered(question, functions, end):
 
 @contextmanager
 def _watched(seconds):
-    """What runs in it has these seconds and 1 GiB more of memory: its inputs are a student's."""
+    """What runs in it has these seconds, and 1 GiB more of memory: it works on a student's data."""
     def stop(*_):
         raise TimeoutError
 
     limits = resource.getrlimit(resource.RLIMIT_AS)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    room = pages * resource.getpagesize() + (1 << 30)
+    room = min(pages * resource.getpagesize() + (1 << 30), *(n % 2**64 for n in limits))
     before = signal.signal(signal.SIGALRM, stop)
     try:
-        resource.setrlimit(resource.RLIMIT_AS, (
-            min([room, *(n for n in limits if n >= 0)]), limits[1]))
+        resource.setrlimit(resource.RLIMIT_AS, (room, limits[1]))
         signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
-        with np.errstate(all="ignore"):
-            yield
+        try:
+            with np.errstate(all="ignore"):
+                yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def _command(limits, uid, wire, inside, refused):
-    """How bubblewrap is called, as root or as anybody; the last three are open files."""
+    """How bubblewrap is called, by root or by anybody; the last three are open files."""
     bwrap = shutil.which("bwrap")
     if not bwrap:
         raise _no_sandbox(_("bubblewrap is missing; on Debian and Ubuntu: sudo apt-get install "
@@ -316,12 +277,12 @@ def _command(limits, uid, wire, inside, refused):
     command = [bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
                "--unshare-cgroup-try", "--hostname", "sandbox", "--die-with-parent",
                "--new-session", "--clearenv", "--seccomp", refused]
-    # Root becomes somebody else as its first step inside; others have no way to any other user.
+    # Root becomes somebody else as the first step inside; others have no way to any other user.
     command += (["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if os.getuid() == 0 else
                 ["--unshare-user", "--disable-userns"])
     for name, value in ENVIRONMENT.items():
         command += ["--setenv", name, value]
-    for folder in ("/usr", "/packages", "/dev"):
+    for folder in ("/usr", "/packages", "/packages/grader", "/dev"):
         command += ["--perms", "0755", "--dir", folder]
     for folder in ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64"):
         command += (["--symlink", os.readlink(folder), folder] if os.path.islink(folder) else
@@ -333,12 +294,11 @@ def _command(limits, uid, wire, inside, refused):
     for folder in (Path(np.__path__[0]), Path(np.__path__[0] + ".libs")):
         command += ["--ro-bind-try", folder, f"/packages/{folder.name}"]
     for file, name in ((wire, "wire.py"), (inside, "inside.py")):
-        command += ["--perms", "0444", "--ro-bind-data", file, f"/packages/{name}"]
+        command += ["--perms", "0444", "--ro-bind-data", file, f"/packages/grader/{name}"]
     command += ["--dev-bind", "/dev/null", "/dev/null", "--perms", "1777", "--size", limits.disk,
                 "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp",
                 f"/python/bin/python3.{sys.version_info.minor}", "-I", "-S", "-B", "-c", BEGIN,
-                json.dumps({"uid": uid, "CPU": int(limits.total) + 1, "AS": limits.memory,
-                            "FSIZE": limits.disk, "NOFILE": 64})]
+                uid, int(limits.total) + 1, limits.memory, limits.disk]
     return list(map(str, command))
 
 
@@ -355,12 +315,11 @@ def _filter():
     if platform.machine() not in REFUSED:
         raise _no_sandbox(_("it is known for {machines} only").format(machines=", ".join(REFUSED)))
     architecture, numbers = REFUSED[platform.machine()]
-    n = len(numbers)
-    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
+    n, load, equal, at_least, give = len(numbers), 0x20, 0x15, 0x35, 0x06
     steps = [(load, 0, 0, 4), (equal, 0, n + 3, architecture), (load, 0, 0, 0),
-             (at_least, n + 1, 0, 1 << 30)]  # from 2**30 on: the x32 way of calling
-    steps += [(equal, n - k, 0, number) for k, number in enumerate(numbers)]
-    steps += [(give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050001)]  # allow; EPERM
+             (at_least, n + 1, 0, 1 << 30),  # from 2**30 on: another way of numbering, x32
+             *((equal, n - k, 0, number) for k, number in enumerate(numbers)),
+             (give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050001)]  # allowed; EPERM
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
 

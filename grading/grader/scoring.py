@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import math
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +50,8 @@ def score(assignment, answers, seed, slot=0, limits=Limits()):
         return Report(tuple(
             _part(name, item, sandbox, {other: items[other].exercise.solution
                                         for other in item.builds_on}, seed)
-            if name in code else Part(name, 0, item.points, "", _("not attempted yet."))
+            if name in code else Part(name, 0, item.points, "", "○ {}: {}".format(
+                name, _("not attempted yet.")))
             for name, item in items.items()), seed)
 
 
@@ -63,7 +66,8 @@ def _part(name, item, sandbox, given, seed):
     points, mistake = 0, ""
     try:
         function = sandbox.function(name, given)
-        points, mistake, text = _judged(item, function, rng)
+        with redirect_stdout(StringIO()), np.errstate(all="ignore"):
+            points, mistake, text = _judged(item, function, rng)
     except NoSandbox:
         raise
     except StudentError as error:

@@ -112,4 +112,4 @@ def _from_bytes(body):
         array = data.reshape(shape)
     except (ValueError, TypeError, KeyError):
         raise WireError("this is no array") from None
-    return array != 0 if kind == "b" else array.copy()
+    return np.array(array != 0 if kind == "b" else array)

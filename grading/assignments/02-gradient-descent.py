@@ -96,12 +96,12 @@ def _iterations(rng):
 
 
 def _valleys(rng):
-    """(hessian, d, steps): positive eigenvalues far enough apart that 200 steps settle them."""
+    """(hessian, d, steps): positive eigenvalues far enough apart that 80 steps settle them."""
     cases = []
     for p in (2, 3, 3, 4, 5):
         middle = rng.uniform(0.3, 0.6, p - 2)
         hessian = _symmetric(rng, rng.uniform(2, 50) * np.array([1, *middle, rng.uniform(.02, .1)]))
-        cases.append((hessian, rng.uniform(1, 2, p), 200))
+        cases.append((hessian, rng.uniform(1, 2, p), 80))
     return cases
 
 

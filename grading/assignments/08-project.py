@@ -9,7 +9,15 @@ from descent.language import _ as translated
 from descent.language import mark as _
 
 RUNS = 5
-LEVELS = ((0.92, 1.0), (0.80, 0.6), (0.60, 0.3))  # mean accuracy, share of the points from there on
+LEVELS = ((0.915, 1.0), (0.80, 0.6), (0.60, 0.3))  # mean accuracy, share of the points from there on
+# Measured on 100 students' seeds, the least and the greatest mean accuracy:
+#   gradient descent, lr 0.0625: 0.835 to 0.895; 0.09: 0.842 to 0.909; 0.125: 0.832 to 0.910;
+#     with scheduled_rate and a peak of 0.2: 0.865 to 0.907
+#   RMSProp (rho 0.9), lr 0.004: 0.862 to 0.919, above 0.91 on 5 seeds
+#   Momentum (beta 0.9), lr 0.03: 0.917 to 0.949; 0.045: 0.923 to 0.953; 0.06: 0.925 to 0.954
+#   Nesterov (beta 0.9), lr 0.05: 0.937 to 0.958
+#   Adam, lr 0.006: 0.921 to 0.943; 0.008: 0.922 to 0.947; 0.012: 0.921 to 0.949; 0.001: 0.790 to
+#     0.857
 
 
 def scheduled_rate(k, warmup, total, peak):
@@ -86,11 +94,16 @@ def _score(function, rng):
         reached.append(accuracy)
     mean = np.mean(reached)
     share = next((share for level, share in LEVELS if mean >= level), 0)
-    return share, "{mark} step: ".format(mark="✓" if share == 1 else "✗") + translated(
-        "it reads {mean:.1%} of unseen digits, on average over {n} runs; in the worst {worst:.1%}. "
-        "{levels}.").format(mean=mean, n=RUNS, worst=min(reached), levels="; ".join(
-            translated("{share:.0%} of the points from {level:.0%} on").format(
-                share=share, level=level) for level, share in LEVELS[::-1]))
+    words = [translated("it reads {mean:.1%} of unseen digits, on average over {n} runs, in the "
+                        "worst {worst:.1%}.").format(mean=mean, n=RUNS, worst=min(reached))]
+    if mean < 0.2:
+        words.append(translated("That is little more than guessing: does it go uphill, is the rate "
+                               "far too large or too small?"))
+    if share < 1:
+        level, more = min(pair for pair in LEVELS if pair[1] > share)
+        words.append(translated("From {level:.1%} on it gets {more:.0%} of the points.").format(
+            level=level, more=more))
+    return share, f"{'✓' if share == 1 else '✗'} step: " + " ".join(words)
 
 
 def _times(rng):

@@ -48,7 +48,8 @@ def compare(call, mine, right):
 RULES = mark("""
 ## How it is scored
 
-- Write each answer where its empty function stands. Keep the function's name and its parameters.
+- Write each answer where its empty function stands. Keep the function's name and its parameters,
+  and let it leave the arrays that it is given as they are.
 - Only the text of the answer cells is graded. They are run in their order, with `np` given and
   nothing else: no other cell, no other file, and of packages only NumPy. Prints, pictures and
   cells of your own do no harm, and no good.

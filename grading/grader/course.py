@@ -14,6 +14,7 @@ import hmac
 import io
 import json
 import os
+import re
 import secrets
 import sys
 import tomllib
@@ -28,6 +29,7 @@ from descent.language import _
 from .assignment import released_notebook, source_notebook
 
 HERE = Path(__file__).parent
+FORMULA = "[=+@\t\r-]"  # what begins with one of these is a formula to a spreadsheet
 SETTINGS = """\
 # Written by the grader each time. It makes nbgrader's own commands and formgrader use the grader's
 # templates, in which no script of a submission can run and nothing is loaded from the internet.
@@ -78,7 +80,8 @@ class Course:
         if not path.exists():
             return {}
         with open(path, newline="", encoding="utf-8") as file:
-            return {row["code"]: row["name"] for row in csv.DictReader(file)}
+            return {row["code"]: re.sub(f"^'({FORMULA})", r"\1", row["name"])
+                    for row in csv.DictReader(file)}
 
     def remember(self, students):
         """Put these names into the key."""
@@ -106,8 +109,8 @@ def write_csv(path, rows, mode=0o644):
     """Rows as CSV, atomically. No cell is a formula to a spreadsheet, whatever a name begins with."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(
-        [f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell
-         for cell in row] for row in rows)
+        [re.sub(f"^({FORMULA})", r"'\1", cell) if isinstance(cell, str) else cell for cell in row]
+        for row in rows)
     write(path, text.getvalue().encode("utf-8", "backslashreplace"), mode)
 
 
@@ -288,6 +291,11 @@ def formgrader(course, port=8888, browser=True):
     nothing, and nobody runs a submission by mistake.
     """
     from jupyter_server.serverapp import ServerApp
+    from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+
+    class NoFiles(AsyncLargeFileManager):
+        def get_extra_handlers(self):
+            return []
 
     class Server(ServerApp):
         default_services = ("auth", "security")
@@ -299,4 +307,4 @@ def formgrader(course, port=8888, browser=True):
     os.chdir(course.folder)  # where formgrader looks for nbgrader_config.py
     Server.launch_instance(argv=[], root_dir=str(course.folder), ip="127.0.0.1", port=port,
                            open_browser=browser, default_url="/formgrader/gradebook",
-                           terminals_enabled=False, allow_root=True)
+                           contents_manager_class=NoFiles, allow_root=True)

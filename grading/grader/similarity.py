@@ -33,11 +33,14 @@ pre {{ flex: 1; background: #f4f4f4; padding: .6em; white-space: pre-wrap; overf
 
 
 def tokens(text):
-    """The tokens that are compared; where it is no Python, its words and signs."""
+    """The tokens that are compared; of a text that defines no function, its words."""
+    words = re.findall(r"\w+", text.lower())
+    if not re.search(r"^\s*def\s", text, re.M):
+        return words
     try:
         found = [(t.type, t.string) for t in tokenize.generate_tokens(io.StringIO(text).readline)]
     except (tokenize.TokenError, SyntaxError):
-        return re.findall(r"\w+|[^\w\s]", text.lower())
+        return words
     kinds = {token.NAME: "name", token.NUMBER: "number", token.OP: None}
     return [string if kinds[kind] is None or keyword.iskeyword(string) else kinds[kind]
             for kind, string in found if kind in kinds]

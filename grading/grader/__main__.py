@@ -79,6 +79,10 @@ def demo(args):
             formgrader(args, course)
 
 
+def folder(text):
+    return Path(text).expanduser()
+
+
 def quiet():
     """Whether nobody sits at this machine: nothing is opened then."""
     return bool(os.environ.get("NO_BROWSER") or os.environ.get("CI"))
@@ -88,10 +92,10 @@ def main():
     parser = argparse.ArgumentParser(prog="grader", description=__doc__.split("\n")[0])
     parser.add_argument("command", choices=["release", "grade", "export", "similarity",
                                             "formgrader", "demo"])
-    parser.add_argument("--course", default=ROOT / "grading" / "course")
+    parser.add_argument("--course", type=folder, default=ROOT / "grading" / "course")
     parser.add_argument("--assignment", default="")
-    parser.add_argument("--submissions", default="")
-    parser.add_argument("--overlay", default=None)
+    parser.add_argument("--submissions", type=folder, default="")
+    parser.add_argument("--overlay", type=folder)
     parser.add_argument("--regrade", action="store_true")
     parser.add_argument("--no-feedback", dest="feedback", action="store_false")
     parser.add_argument("--port", type=int, default=8888)

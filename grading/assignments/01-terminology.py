@@ -74,7 +74,7 @@ def _loops(rng):
 
 
 def _stops(rng):
-    """(n, size, iterations): in the first epoch, at an epoch's end, and on the way in later ones."""
+    """(n, size, iterations): in the first epoch, at the end of one, and on the way in others."""
     cases = []
     for k in (0, 1, 2, 2, 3, 4):
         size, full = (int(a) for a in rng.integers((4, 4), (20, 12)))
@@ -176,7 +176,8 @@ ITEMS = (
                       "epochs before."),
                     lambda n, size, iterations: iterations % _ceil(n, size) * size),
         )),
-        points=3, costs={"all-batches-full": 2, "whole-epochs": 2, "begun-counts-whole": 2}),
+        points=3, costs={"all-batches-full": 2, "last-batch-forgotten": 2, "whole-epochs": 2,
+                         "begun-counts-whole": 2}),
     Item(Exercise(
         learning_curve, cases=_curves,
         returns=_("an array with one loss for each epoch"),
@@ -245,7 +246,8 @@ ITEMS = (
                         for k in (min(a + every, len(sizes))
                                   for a in range(0, len(sizes), every))])),
         )),
-        points=4, costs={"plain-mean": 2, "last-group-dropped": 1, "divided-by-batches": 3}),
+        points=4, costs={"plain-mean": 2, "last-group-dropped": 1, "divided-by-batches": 3,
+                         "divided-by-every": 3, "not-emptied": 2}),
 )
 
 QUESTIONS = (

@@ -1,4 +1,4 @@
-"""What is asked in 02: curvature from gradients, power iteration, the condition number, a descent."""
+"""What is asked in 02: curvature from gradients, its largest and smallest value, a descent."""
 
 import numpy as np
 from grader.assignment import Item, Question, said
@@ -339,7 +339,7 @@ ITEMS = (
             Mistake("pair-swapped", said("momentum_step", "pair-swapped"),
                     lambda *a: descend_until(*a)[::-1]),
         )),
-        points=4, costs={"one-step-too-many": 1, "step-measured": 2, "another-norm": 2,
+        points=4, costs={"uphill": 2, "one-step-too-many": 1, "step-measured": 2, "another-norm": 2,
                          "square-of-the-norm": 2, "never-stops": 2, "constant": 2, "off-by-one": 1,
                          "compounding": 2, "exponential": 2, "counted-from-one": 1,
                          "pair-swapped": 1}),

@@ -1,4 +1,4 @@
-"""What is asked in 03: dealt batches, the batch size for a given noise, averaging, the noise scale."""
+"""What is asked in 03: dealt batches, the batch size for a noise, averaging, the noise scale."""
 
 import numpy as np
 from grader.assignment import Item, Question, said

@@ -32,7 +32,7 @@ def factor_per_layer(norms):
 
 
 def std_for_depth(slopes, depth, share):
-    """The standard deviation of the weights that leaves this share of the signal after depth layers.
+    """The weights' standard deviation that leaves this share of the signal after depth layers.
 
     slopes: derivatives of the activation at the units of one layer, (examples, width); all depth
     layers are alike. Each layer's factor is (width * std**2 * E[slope**2])**0.5. One number.
@@ -272,10 +272,10 @@ QUESTIONS = (
     Question("four-cures", 3, _("""
 The four cures: L2, fewer layers, a lower rate, clipping.
 
-1 point: what each acts on. L2 adds λθ to the gradient (so it changes the gradient, and keeps weights
-small in the long run). Fewer layers change the network: fewer factors are multiplied. A lower rate
-changes the step alone. Clipping changes the step where the gradient is longer than the limit, by
-norm only its length. Three of four right is enough.
+1 point: what each acts on. L2 adds λθ to the gradient (so it changes the gradient, and keeps the
+weights small in the long run). Fewer layers change the network: fewer factors are multiplied. A
+lower rate changes the step alone. Clipping changes the step where the gradient is longer than the
+limit, by norm only its length. Three of four right is enough.
 
 1 point: the rare batch. Clipping: it leaves the 999 other steps as they are, and a lower rate would
 slow down all of them for the sake of one.

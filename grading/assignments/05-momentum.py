@@ -1,4 +1,4 @@
-"""What is asked in 05: Momentum with damping, Nesterov as a look ahead, its speed, its best rate."""
+"""What is asked in 05: Momentum with damping, Nesterov as a look ahead, speed and settings."""
 
 import numpy as np
 from grader.assignment import Item, Question, said
@@ -206,8 +206,8 @@ ITEMS = (
         )),
         points=4, costs={"uphill": 2, "damping-forgotten": 2, "damping-for-the-rest": 1,
                          "damping-on-everything": 2, "average": 2, "rate-inside": 2,
-                         "old-velocity": 2, "not-kept": 2, "nesterov": 2, "rate-forgotten": 1,
-                         "pair-swapped": 1, "in-place": 1}),
+                         "old-velocity": 2, "not-kept": 2, "weights-swapped": 2, "nesterov": 2,
+                         "rate-forgotten": 1, "pair-swapped": 1, "in-place": 1}),
     Item(Exercise(
         lookahead_run, cases=_runs,
         returns=_("an array of shape (steps + 1, parameters)"),

@@ -9,7 +9,7 @@ from descent.language import _ as translated
 from descent.language import mark as _
 
 RUNS = 5
-LEVELS = ((0.915, 1.0), (0.80, 0.6), (0.60, 0.3))  # mean accuracy, share of the points from there on
+LEVELS = ((0.915, 1.0), (0.80, 0.6), (0.60, 0.3))  # from this mean accuracy on: share of points
 # Measured on 100 students' seeds, the least and the greatest mean accuracy:
 #   gradient descent, lr 0.0625: 0.835 to 0.895; 0.09: 0.842 to 0.909; 0.125: 0.832 to 0.910;
 #     with scheduled_rate and a peak of 0.2: 0.865 to 0.907
@@ -107,7 +107,7 @@ def _score(function, rng):
 
 
 def _times(rng):
-    """(k, warmup, total, peak): early, at the end of the warm-up, right after, late, without one."""
+    """(k, warmup, total, peak): early, at the end of the warm-up, after it, late, without one."""
     cases = []
     for part in ("early", "top", "after", "late", "none", "late"):
         warmup = 0 if part == "none" else int(rng.integers(5, 30))
@@ -245,8 +245,8 @@ QUESTIONS = (
 1 point: the optimizer, and why it suits this loss. The grey veil moves all pixels away from 0, so
 one direction (all weights of a unit together) is far steeper than the rest: a large condition
 number, and gradient descent's rate is bound by the steepest direction. What helps: a memory that
-gathers speed along the flat directions (Momentum, Nesterov, Adam's m). RMSProp alone helps less, for
-the steep direction is no axis.
+gathers speed along the flat directions (Momentum, Nesterov, Adam's m). RMSProp alone helps less,
+for the steep direction is no axis.
 
 1 point: how the settings were found. A grid of rates with the best one inside, more than one seed,
 seeds of their own (not the sample's alone), each method at its own best.

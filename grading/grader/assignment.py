@@ -25,6 +25,7 @@ from descent.checks import Exercise, exercises
 from descent.language import _, count, mark
 
 FOLDER = Path(__file__).resolve().parents[1] / "assignments"
+MARK = r"(?:# |<!-- )(setup|answer|sample|shown|text)(?:: ([\w-]+))?(?: -->)?$"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python",
@@ -162,8 +163,7 @@ def _notebook(assignment, solved):
     questions = {question.id: question for question in assignment.questions}
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     for kind, text in _parts(assignment.text):
-        found = re.match(r"(?:# |<!-- )(setup|answer|sample|shown|text)(?:: ([\w-]+))?(?: -->)?$", text,
-                        re.M)
+        found = re.match(MARK, text, re.M)
         what, name = found.groups() if found else (kind, None)
         if what == "answer":
             cell = _cell("code", _code(items[name], solved), name, solution=True)

@@ -80,7 +80,7 @@ def demo(args):
 
 
 def folder(text):
-    return Path(text).expanduser()
+    return Path(text).expanduser() if text else None
 
 
 def quiet():
@@ -94,7 +94,7 @@ def main():
                                             "formgrader", "demo"])
     parser.add_argument("--course", type=folder, default=ROOT / "grading" / "course")
     parser.add_argument("--assignment", default="")
-    parser.add_argument("--submissions", type=folder, default="")
+    parser.add_argument("--submissions", type=folder)
     parser.add_argument("--overlay", type=folder)
     parser.add_argument("--regrade", action="store_true")
     parser.add_argument("--no-feedback", dest="feedback", action="store_false")
@@ -103,6 +103,8 @@ def main():
     if args.command in ("grade", "export", "similarity") and not args.assignment:
         sys.exit(_("Say which: ASSIGNMENT=... is one of {names}.").format(
             names=", ".join(assignments.names())))
+    if args.command == "grade" and not args.submissions:
+        sys.exit(_("Say where the submissions are: SUBMISSIONS=folder."))
     from .sandbox import NoSandbox
     try:
         command = globals()[args.command]

@@ -70,8 +70,7 @@ def collect(folder, assignment):
         if name.startswith((".", "__MACOSX")):
             continue
         if entry.is_dir(follow_symlinks=False):
-            inner = {inner.name for inner in os.scandir(entry)}
-            found = _notebooks(Path(entry, assignment if inner & set(assignments.names()) else ""))
+            found = _notebooks(entry.path, {*assignments.names()} - {assignment})
         elif name.lower().endswith(".ipynb"):
             flat, found = FLAT.fullmatch(name), [Path(entry)]
             name = (flat["moodle"] or flat["name"] + flat["user"]) if flat else name[:-6]
@@ -82,12 +81,14 @@ def collect(folder, assignment):
     return students
 
 
-def _notebooks(root):
+def _notebooks(root, others):
     found = []
     for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
         found += [Path(folder, name) for name in files + folders
                   if name.lower().endswith(".ipynb") and not name.startswith(".")]
+        deep = folder.count(os.sep) - root.count(os.sep) > 20
+        folders[:] = [name for name in folders if name not in others and not deep
+                      and not name.startswith((".", "__MACOSX"))]
     return sorted(found, key=lambda path: _natural(str(path)))
 
 
@@ -97,7 +98,8 @@ def _natural(name):
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def grade(course, assignment, submissions, regrade=False, overlay=None, say=print):
+def grade(course, assignment, submissions, regrade=False, overlay=None,
+          say=partial(print, flush=True)):
     """Grade a folder of submissions into the course folder; code -> Outcome of all graded so far.
 
     `say` gets one line for each student. Raises CourseError with what the lecturer has to change.
@@ -124,9 +126,9 @@ def grade(course, assignment, submissions, regrade=False, overlay=None, say=prin
                     results[key] = known
                 else:
                     pending[key] = outcome
-            except submission.Unreadable as error:
+            except Exception as error:  # noqa: BLE001 - this file's reason, never the batch's end
                 key = f"{code}-{k}"
-                results[key] = replace(blank, reason=str(error))
+                results[key] = replace(blank, reason=str(error) or type(error).__name__)
             attempts[code].append(key)
         if not paths:
             attempts[code] = [code]

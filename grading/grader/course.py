@@ -201,7 +201,7 @@ def record(course, assignment, outcomes):
     outcomes: code -> Outcome (see batch). A score by hand is only marked for another look, where
     the text that it was given for has changed, or the points that it took the place of.
     """
-    cells = scored_cells(assignment)
+    cells, texts = scored_cells(assignment), stubs(assignment)
     with gradebook(course) as book:
         for code, outcome in outcomes.items():
             book.update_or_create_student(code)
@@ -209,8 +209,6 @@ def record(course, assignment, outcomes):
             grades = {grade.name: grade for grade in submission.notebooks[0].grades}
             comments = {comment.name: comment for comment in submission.notebooks[0].comments}
             before = _texts(course.notebook("autograded", assignment.name, code))
-            now = {cell.metadata["nbgrader"]["grade_id"]: cell.source
-                   for cell in rebuilt(assignment, outcome).cells if "nbgrader" in cell.metadata}
             for part in outcome.parts:
                 grade = grades[cells[part.name]]
                 changed = grade.auto_score != part.points
@@ -221,7 +219,8 @@ def record(course, assignment, outcomes):
                 comments[part.name].auto_comment = neutral(outcome.reason or named)
             for question in assignment.questions:
                 grade, answered = grades[cells[question.id]], question.id in outcome.answers
-                changed = before.get(question.id) != now[question.id]
+                now = neutral(outcome.answers[question.id]) if answered else texts[question.id]
+                changed = before.get(question.id) != now
                 grade.needs_manual_grade = (answered or grade.manual_score is not None) and (
                     grade.manual_score is None or changed or grade.needs_manual_grade)
                 grade.auto_score = None if answered else 0

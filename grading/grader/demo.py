@@ -89,7 +89,7 @@ def run(course):
     """Make the class in the course folder, grade it and print a table of who got what."""
     assignment, folder = assignments.load(NAME), course.folder / "handed-in"
     hand_in(folder)
-    everyone = batch.grade(course, assignment, folder, say=lambda line: print(line, flush=True))
+    everyone = batch.grade(course, assignment, folder)
     courses.show(course, assignment, everyone)
     print()
     for code, name in sorted(course.key().items(), key=lambda pair: pair[1]):

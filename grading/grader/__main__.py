@@ -53,7 +53,8 @@ def export(course, args):
     from .export import export
     folder, waiting = export(course, assignments.load(args.assignment, args.overlay))
     if waiting:
-        print(_("{n} wait for a score by hand: make formgrader, then make export").format(n=waiting))
+        print(_("{n} wait for a score by hand: make formgrader, then make export").format(
+            n=waiting))
     print(folder)
 
 

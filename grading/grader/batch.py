@@ -184,8 +184,8 @@ def _version(assignment, overlay):
     files = [*(folder / f"{assignment.name}.py" for folder in folders),
              *sorted(package.glob("*.py")), *sorted(package.glob("checks/*.py"))]
     files += [Path(module.__file__) for module in (inside, sandbox, scoring, submission, wire)]
-    return hashlib.sha256(repr([numpy.__version__, *(path.read_bytes() for path in files if path.exists())]).encode()
-                          ).hexdigest()
+    parts = [numpy.__version__, *(path.read_bytes() for path in files if path.exists())]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _hash(version, outcome):

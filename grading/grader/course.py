@@ -90,14 +90,14 @@ class Course:
         write_csv(self.folder / "key.csv", rows, mode=0o600)
 
     def notebook(self, step, assignment, code="."):
-        """The path of an assignment's notebook at a step of nbgrader's, "autograded" for example."""
+        """The path of an assignment's notebook at a step of nbgrader's, for example "release"."""
         return self.folder / step / code / assignment / f"{assignment}.ipynb"
 
 
 def write(path, data, mode=0o644):
     """Write bytes so that the file is the old one or the new one at any moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    new = path.with_name(f".{path.name}.new")
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(data)
         file.flush()
@@ -106,7 +106,7 @@ def write(path, data, mode=0o644):
 
 
 def write_csv(path, rows, mode=0o644):
-    """Rows as CSV, atomically. No cell is a formula to a spreadsheet, whatever a name begins with."""
+    """Rows as CSV, atomically. No cell is a formula to a spreadsheet, whatever it begins with."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(
         [re.sub(f"^({FORMULA})", r"'\1", cell) if isinstance(cell, str) else cell for cell in row]
@@ -157,6 +157,7 @@ def release(course, assignment):
     data = json.dumps(source_notebook(assignment), indent=1).encode()
     if released.exists() and source.exists() and source.read_bytes() == data:
         return released
+    released.unlink(missing_ok=True)  # so that half of this is never taken for all of it
     write(source, data)
     done = nbgrader(course).generate_assignment(assignment.name)
     if not done["success"]:
@@ -247,7 +248,7 @@ def _texts(path):
 # What is shown to the student and in formgrader.
 
 def rebuilt(assignment, outcome):
-    """The released notebook with the texts of the answers in it, and nothing else of a submission."""
+    """The released notebook with the answers' texts in it, and nothing else of a submission."""
     notebook = released_notebook(assignment)
     cells, rubrics = [], {question.id: _(question.rubric) for question in assignment.questions}
     for cell in notebook.cells:
@@ -257,7 +258,8 @@ def rebuilt(assignment, outcome):
             cell.source = plain(text) if cell.cell_type == "code" else neutral(text)
         cells.append(cell)
         if name in rubrics:
-            cells.append(_note(f"rubric-{name}", "rubric", _("How this is scored:") + "\n\n" + rubrics[name]))
+            rubric = _("How this is scored:") + "\n\n" + rubrics[name]
+            cells.append(_note(f"rubric-{name}", "rubric", rubric))
     about = _("Code {code}. Attempt {k} of {n} counts. Your data are drawn from the seed {seed}.")
     about = about.format(code=outcome.code, k=outcome.kept, n=outcome.attempts, seed=outcome.seed)
     about += f"\n\n{neutral(outcome.reason)}" * bool(outcome.reason)

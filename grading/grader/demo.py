@@ -1,4 +1,4 @@
-"""The demonstration class: twelve who hand in 05-momentum, good, wrong, empty-handed and hostile."""
+"""The demonstration class: twelve who hand in 05-momentum, right, wrong, empty and hostile."""
 
 import inspect
 import json

@@ -15,6 +15,7 @@ from . import course as courses
 from .batch import outcomes
 
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+NAME = re.compile(r"(.*?)(?:_(\d+)(?:_assignsubmission_file_?)?)?", re.S)
 MOODLE = ["Identifier", "Full name", "Grade", "Maximum grade", "Last modified (grade)",
           "Feedback comments"]
 
@@ -44,7 +45,7 @@ def export(course, assignment):
             table.append([code, shown, of, *grades, "waits" if waits else "",
                           *(part.points for part in outcome.parts), mistakes, outcome.attempts,
                           outcome.kept, outcome.seed, outcome.reason])
-            who, id = re.match(r"(.*?)(?:_(\d+)(?:_assignsubmission_file_?)?)?$", name, re.S).groups()
+            who, id = NAME.fullmatch(name).groups()
             canvas.append([who, id or "", "", "" if id else name, "", shown])
             moodle.append([f"Participant {id}" if id else name, who, shown, of, "",
                            "" if waits else " / ".join(grades)])

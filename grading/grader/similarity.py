@@ -27,7 +27,7 @@ PAGE = """<!doctype html><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{title}</title>
 <style>body {{ font-family: sans-serif }} section {{ display: flex; gap: 1em }}
-pre {{ flex: 1; background: #f4f4f4; padding: .6em; white-space: pre-wrap; overflow-wrap: anywhere }}
+pre {{ flex: 1; background: #eee; padding: .6em; white-space: pre-wrap; overflow-wrap: anywhere }}
 </style><h1>{title}</h1><p>{what}</p>
 """
 

@@ -77,8 +77,9 @@ def test_what_only_looks_like_a_notebook_is_an_attempt(tmp_path):
 
 
 @pytest.mark.parametrize("name", [
-    "$(touch pwned)", "; rm -rf ..", "<img src=x onerror=alert(1)>", "=cmd|'/C calc'!A0", "*", "?[a]",
-    "'\"\n\t", "{student_id}", "%s%n", "-rf", "\x1b[2J", "𝓐\u202e", b"\xff\xfe", "a" * 200, "+", " "])
+    "$(touch pwned)", "; rm -rf ..", "<img src=x onerror=alert(1)>", "=cmd|'/C calc'!A0", "*",
+    "-rf", "?[a]", "'\"\n\t", "{student_id}", "%s%n", "\x1b[2J", "𝓐\u202e", b"\xff\xfe",
+    "a" * 200, " "])
 def test_a_hostile_name_is_only_a_name(tmp_path, name):
     own = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path / "in"), os.fsencode(name))))
     own.mkdir(parents=True)
@@ -159,7 +160,7 @@ def test_a_worker_that_died_by_accident_is_given_a_second_chance(tmp_path):
 
 
 def test_a_worker_that_hangs_is_ended(tmp_path):
-    done = dict(batch.scored(pending("a", "hang", "b", "c"), honest, {"at_a_time": 2, "seconds": 20}))
+    done = dict(batch.scored(pending("a", "hang", "b", "c"), honest, SETTINGS))
     assert done["1"] == ([], "it was not graded within 20 seconds")
     assert done["0"][0] and done["2"][0] and done["3"][0]
 
@@ -182,8 +183,9 @@ def handed_in(tmp_path_factory, momentum):
     first, *_others = right
     wrong = right | {first: right[first].replace("theta - lr * v", "theta + lr * v")}
     text = {momentum.questions[0].id: demo.TEXT}
-    for name, answers in {"ADA/a": right | text, "BO/a": wrong | text, "CY/a": {first: right[first]},
-                          "DAN/a 1": right, "DAN/a 2": wrong, "EVA/a": {}}.items():
+    for name, answers in {"ADA/a": right | text, "BO/a": wrong | text,
+                          "CY/a": {first: right[first]}, "DAN/a 1": right,
+                          "DAN/a 2": wrong, "EVA/a": {}}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.ipynb").write_bytes(demo.notebook(momentum, answers))
     (folder / "FAY").mkdir()

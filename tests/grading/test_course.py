@@ -113,7 +113,7 @@ def test_points_and_mistakes_are_in_the_gradebook(fresh, momentum):
     scores, comments = grades(fresh)
     assert scores == {f"{item.name}-sample": (1, None, False) for item in momentum.items} | {
         QUESTION: (None, None, True)}
-    assert "it goes uphill" in comments["damped_step"][0] and "(uphill)" in comments["damped_step"][0]
+    assert comments["damped_step"][0].strip() == "damped: it goes uphill (uphill)"
     assert courses.totals(fresh, momentum) == {"code1": (len(momentum.items), True)}
 
 
@@ -208,8 +208,9 @@ def test_nbgraders_own_autograder_finds_nothing_to_run(fresh, momentum):
     assert not Path("/tmp/ran-by-nbgrader").exists()
 
 
-@pytest.mark.parametrize("text", ["", "a\r\nb\x0bc\u2028<b>d", "```\n<script>", "    x", "\x00\ud800",
-                                  "$$\n<i>x</i>\n$$", "[a]: javascript:x\n[a]", "x" * 10**6])
+@pytest.mark.parametrize("text", ["", "a\r\nb\x0bc\u2028<b>d", "```\n<script>", "    x",
+                                  "\x00\ud800", "$$\n<i>x</i>\n$$", "[a]: javascript:x\n[a]",
+                                  "x" * 10**6])
 def test_words_of_a_submission_are_only_shown(nbgrader, text):
     from nbconvert.filters import markdown2html
     shown = str(markdown2html(courses.neutral(text)))
@@ -223,12 +224,14 @@ PAYLOADS = [
     "<script>window.pwned = 1</script>", "<img src=x onerror='window.pwned = 2'>",
     "[click](javascript:window.pwned=3)", "<svg onload='window.pwned = 4'></svg>",
     r"$\href{javascript:window.pwned=5}{x}$ $$\unicode{<img src=x onerror=window.pwned=6>}$$",
-    "```\n</code></pre><script>window.pwned = 7</script>", "<a href='javascript:window.pwned=8'>a</a>",
+    "```\n</code></pre><script>window.pwned = 7</script>",
+    "<a href='javascript:window.pwned=8'>a</a>", "<base href=//evil.test/>",
     "</textarea></script><script>window.pwned = 9</script>",
     "![x](http://127.0.0.1:1/leak.png)", "<iframe srcdoc='<script>parent.pwned = 10</script>'>",
-    "\\begin{a}<img src=x onerror='window.pwned = 11'>\\end{a}", "<style>* { display: none }</style>",
+    "\\begin{a}<img src=x onerror='window.pwned = 11'>\\end{a}",
+    "<style>* { display: none }</style>",
     "<form action=javascript:window.pwned=12><button id=notebook>go", "{{ 7 * 7 }} {% raw %}",
-    "<meta http-equiv=refresh content='0;url=javascript:window.pwned=13'>", "<base href=//evil.test/>",
+    "<meta http-equiv=refresh content='0;url=javascript:window.pwned=13'>",
     "<https://javascript:window.pwned=14>", "<details open ontoggle=window.pwned=15>",
 ]
 
@@ -264,7 +267,7 @@ def harmless(page):
     """Nothing of a submission acts in the page, whatever is clicked."""
     assert page.evaluate("window.pwned") is None
     for selector in ("script:not([src])", "a[href^='javascript:' i]", "iframe", "object", "form"):
-        for element in page.query_selector_all(f".nbgrader_cell {selector}, .rendered_html {selector}"):
+        for element in page.query_selector_all(f":is(.nbgrader_cell, .rendered_html) {selector}"):
             pytest.fail(f"{selector}: {element.evaluate('e => e.outerHTML')[:200]}")
     assert not page.evaluate("""[...document.querySelectorAll('.nbgrader_cell *, .rendered_html *')]
         .filter(e => [...e.attributes].some(a => a.name.startsWith('on'))).length""")
@@ -292,8 +295,9 @@ def served(hostile, tmp_path_factory):
     log = tmp_path_factory.mktemp("formgrader") / "log"
     with open(log, "w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "grader", "formgrader", "--course", str(hostile.folder), "--port",
-             str(port)], stdout=out, stderr=out, env=os.environ | {"PYTHONPATH": paths, "CI": "1"})
+            [sys.executable, "-m", "grader", "formgrader", "--course", str(hostile.folder),
+             "--port", str(port)], stdout=out, stderr=out,
+            env=os.environ | {"PYTHONPATH": paths, "CI": "1"})
     try:
         for _patience in range(300):
             found = re.search(r"(http://127\S+?)/formgrader\S+token=(\w+)", log.read_text())
@@ -346,7 +350,7 @@ def test_formgrader_runs_no_script_and_scores_by_hand(hostile, served, page, mom
                                   "notebooks/x.ipynb", "lab", "nbconvert/html/x.ipynb"])
 def test_formgraders_server_has_nothing_else(served, path):
     address, token = served
-    request = urllib.request.Request(f"{address}/{path}", headers={"Authorization": f"token {token}"})
+    request = urllib.request.Request(f"{address}/{path}?token={token}")
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     refused.value.close()

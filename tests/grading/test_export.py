@@ -28,7 +28,7 @@ def test_thresholds(points, of, ugvg, af):
 
 @pytest.fixture
 def course(fresh, momentum):
-    """Four who were graded: all right, a mistake, one whose text nobody has read, a hostile name."""
+    """Four who were graded: all right, mistakes, one whose text nobody has read, a hostile name."""
     outcomes = {}
     people = {"Ada Berg_11_assignsubmission_file_": (4, ""), "bergbo_77": (2, ""),
               "Cy_13_assignsubmission_file_": (4, "I tuned."), "=2+5|' !A0/../x": (0, "")}
@@ -103,7 +103,8 @@ def test_feedback_goes_back_in_folders_as_they_came(course, momentum):
 
 def test_a_score_by_hand_completes_the_grade(course, momentum):
     with courses.gradebook(course) as book:
-        grade = book.find_grade("fair-race", NAME, NAME, course.code("Cy_13_assignsubmission_file_"))
+        code = course.code("Cy_13_assignsubmission_file_")
+        grade = book.find_grade("fair-race", NAME, NAME, code)
         grade.manual_score, grade.needs_manual_grade = 2.5, False
     folder, waiting = export.export(course, momentum)
     assert waiting == 0 and ["Participant 13", "Cy", "17.5", "19", "", "VG / A"] in rows(

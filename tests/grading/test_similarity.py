@@ -48,8 +48,8 @@ def test_layout_is_no_difference_and_an_operator_is():
     assert seen("if a: b") != seen("while a: b")
 
 
-@pytest.mark.parametrize("text", ["", "def f(:", "'''", "\x00", "((((" * 1000, "é" * 9, "a\n b\n  c\n d",
-                                  "\\", "0x", "f'{", "𝒳 = ½"])
+@pytest.mark.parametrize("text", ["", "def f(:", "'''", "\x00", "((((" * 1000, "é" * 9,
+                                  "a\n b\n  c\n d", "\\", "0x", "f'{", "𝒳 = ½"])
 def test_any_text_can_be_compared(text):
     similarity.runs(text)
     similarity.runs(f"def f():\n{text}")
@@ -85,7 +85,7 @@ def test_the_stub_makes_nobody_alike(momentum):
 def test_free_text_is_compared_by_its_words():
     text = "Momentum walks ten times as far in the long run and so the race was never a fair one."
     pairs = similarity.alike({"a": {"q": text}, "b": {"q": text.replace(" and", "  AND")},
-                              "c": {"q": "I do not know it, but I tried for an hour or so, sorry."}})
+                              "c": {"q": "I do not know it, but I tried for an hour or so: sorry"}})
     assert pairs == [(1.0, "a", "b")]
 
 
@@ -100,5 +100,6 @@ def test_the_report_shows_both_escaped(tmp_path, texts, momentum):
     assert "copied1, copied2" in page and "velocity * beta" in page and "v * beta" in page
     assert "<script" not in page and "&lt;script&gt;" in page and "default-src 'none'" in page
     with open(folder / "similarity.csv", newline="") as file:
-        assert list(csv.reader(file))[:2] == [["share", "code", "code"], ["1.0", "copied1", "copied2"]]
+        head, first, *_rest = csv.reader(file)
+    assert head == ["share", "code", "code"] and first == ["1.0", "copied1", "copied2"]
     assert pairs >= 1

@@ -3,8 +3,8 @@
 grades.csv is for reading, with codes instead of names. canvas.csv has the columns of Canvas's
 gradebook import, moodle.csv those of Moodle's offline grading worksheet, and feedback.zip a folder
 for each student, named as Moodle's "upload multiple feedback files" wants it. The last three hold
-names, so only their owner can read them. Where a part still waits for a score by hand, the grade is
-left empty in all of them: neither system changes anything for an empty cell.
+names, so only their owner can read them. Who still waits for a score by hand is left out of what
+Canvas and Moodle import: neither system changes anything for a student who isn't in the file.
 """
 
 import io
@@ -46,9 +46,10 @@ def export(course, assignment):
                           *(part.points for part in outcome.parts), mistakes, outcome.attempts,
                           outcome.kept, outcome.seed, outcome.reason])
             who, id = NAME.fullmatch(name).groups()
-            canvas.append([who, id or "", "", "" if id else name, "", shown])
-            moodle.append([f"Participant {id}" if id else name, who, shown, of, "",
-                           "" if waits else " / ".join(grades)])
+            if not waits:
+                canvas.append([who, id or "", "", "" if id else name, "", shown])
+                moodle.append([f"Participant {id}" if id else name, who, shown, of, "",
+                               " / ".join(grades)])
             page = (course.folder / "feedback" / code / assignment.name / f"{assignment.name}.html")
             if page.exists():
                 inner = re.sub(r"[/\\\0]|^\.+", "_", name)

@@ -106,6 +106,15 @@ def test_what_nbgrader_refuses_is_said_in_a_sentence(fresh, momentum):
         courses.release(fresh, more)
 
 
+def test_points_can_change_after_grading(fresh, momentum):
+    courses.record(fresh, momentum, {"code1": outcome(momentum)})
+    items = (replace(momentum.items[0], points=7), *momentum.items[1:])
+    courses.release(fresh, replace(momentum, items=items))
+    with courses.gradebook(fresh) as book:
+        assert book.find_submission(NAME, "code1").max_score == momentum.total + 3
+    assert grades(fresh)[0]["damped_step-sample"][0] == 1
+
+
 # Gradebook.
 
 def test_points_and_mistakes_are_in_the_gradebook(fresh, momentum):

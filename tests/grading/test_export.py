@@ -57,7 +57,7 @@ def test_canvas_gets_the_columns_of_its_gradebook(course, momentum):
     assert possible == ["    Points Possible", "", "", "", "", "19"]
     assert ["bergbo", "77", "", "", "", "8.0"] in people
     assert ["Ada Berg", "11", "", "", "", "15.0"] in people
-    assert ["Cy", "13", "", "", "", ""] in people and waiting == 1
+    assert "Cy" not in [row[0] for row in people] and waiting == 1
     assert ["'=2+5|' !A0/../x", "", "", "'=2+5|' !A0/../x", "", "0.0"] in people
 
 
@@ -67,7 +67,7 @@ def test_moodle_gets_its_grading_worksheet(course, momentum):
     assert head == ["Identifier", "Full name", "Grade", "Maximum grade", "Last modified (grade)",
                     "Feedback comments"]
     assert ["Participant 11", "Ada Berg", "15.0", "19", "", "VG / C"] in people
-    assert ["Participant 13", "Cy", "", "19", "", ""] in people
+    assert "Cy" not in [row[1] for row in people]
     assert not any(cell.startswith(tuple("=+-@")) for row in people for cell in row)
 
 

@@ -15,7 +15,7 @@ import struct
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def check():
         sandbox.function("check")()
 
 
-class Sandbox:
+class Sandbox(AbstractContextManager):
     """One submission's answers, {id: text}; a context manager that ends what it started.
 
     slot tells apart what runs at the same time. Works in the main thread of a process only: the
@@ -105,15 +105,11 @@ class Sandbox:
         self.seconds, self.bytes = limits.total, limits.traffic  # what is left of them
         self.program, self.errors = None, {}  # errors: what running an answer raised, by its id
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.close()
-
-    def close(self):
+    def close(self, *error):
         if self.program:
             self.program.end()
+
+    __exit__ = close
 
     def function(self, name, given={}):
         """The student's function of that name, in a fresh program; the one before ends.
@@ -163,27 +159,26 @@ class _Program:
 
     def __init__(self, owner):
         self.owner, self.limits, self.lost = owner, owner.limits, None
-        files = [_file((HERE / "wire.py").read_bytes()), _file((HERE / "inside.py").read_bytes()),
-                 _file(_filter())]
-        try:
+        with os.fdopen(os.memfd_create("refused"), "r+b", 0) as refused:
+            refused.write(_filter())
+            refused.seek(0)
             self.process = subprocess.Popen(
-                _command(owner.limits, UID + owner.slot, *files), cwd="/", env={}, pass_fds=files,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        finally:
-            for file in files:
-                os.close(file)
+                _command(owner.limits, UID + owner.slot, refused.fileno()), cwd="/", env={},
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                pass_fds=[refused.fileno()], start_new_session=True)
         try:
             with _watched(START):
                 self._talk({"find": "start"}, ())
-        except (OSError, ValueError):
-            self.process.kill()
+        except (OSError, WireError, json.JSONDecodeError):
+            os.killpg(self.process.pid, signal.SIGKILL)
             said = self.process.communicate()[1].decode("utf-8", "replace").split("\n")
             raise _no_sandbox([_("it did not start"), *filter(None, said)][-1]) from None
         self.process.stderr.close()
 
     def end(self):
         """Kill it and wait until all is gone: the pipe closes with the last process inside."""
-        self.process.kill()
+        if self.process.returncode is None:
+            os.killpg(self.process.pid, signal.SIGKILL)  # ours, and early on the one inside too
         while not self.process.stdout.closed and os.read(self.process.stdout.fileno(), 1 << 16):
             pass
         self.process.stdin.close()
@@ -219,7 +214,9 @@ class _Program:
 
     def _talk(self, message, functions):
         for question in range(self.limits.questions + 1):
-            os.write(self.process.stdin.fileno(), json.dumps(message).encode() + b"\n")
+            data = json.dumps(message).encode() + b"\n"
+            while data:
+                data = data[os.write(self.process.stdin.fileno(), data):]
             line = self.process.stdout.readline(self.limits.message)
             self.owner.bytes -= len(line)
             if not line:
@@ -268,8 +265,8 @@ def _watched(seconds):
         resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
-def _command(limits, uid, wire, inside, refused):
-    """How bubblewrap is called, by root or by anybody; the last three are open files."""
+def _command(limits, uid, refused):
+    """How bubblewrap is called, by root or by anybody; refused is the open file of `_filter`."""
     bwrap = shutil.which("bwrap")
     if not bwrap:
         raise _no_sandbox(_("bubblewrap is missing; on Debian and Ubuntu: sudo apt-get install "
@@ -293,21 +290,13 @@ def _command(limits, uid, wire, inside, refused):
         command += ["--size", 4096, "--tmpfs", hidden, "--remount-ro", hidden]
     for folder in (Path(np.__path__[0]), Path(np.__path__[0] + ".libs")):
         command += ["--ro-bind-try", folder, f"/packages/{folder.name}"]
-    for file, name in ((wire, "wire.py"), (inside, "inside.py")):
-        command += ["--perms", "0444", "--ro-bind-data", file, f"/packages/grader/{name}"]
+    for name in ("wire.py", "inside.py"):
+        command += ["--ro-bind", HERE / name, f"/packages/grader/{name}"]
     command += ["--dev-bind", "/dev/null", "/dev/null", "--perms", "1777", "--size", limits.disk,
                 "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp",
                 f"/python/bin/python3.{sys.version_info.minor}", "-I", "-S", "-B", "-c", BEGIN,
                 uid, int(limits.total) + 1, limits.memory, limits.disk]
     return list(map(str, command))
-
-
-def _file(data):
-    """An open file without a name that holds the data."""
-    file = os.memfd_create("sandbox")
-    os.write(file, data)
-    os.lseek(file, 0, os.SEEK_SET)
-    return file
 
 
 def _filter():

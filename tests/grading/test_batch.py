@@ -334,3 +334,16 @@ def test_without_a_sandbox_nothing_is_graded(tmp_path, nbgrader):
                               env={"PYTHONPATH": PATHS, "PATH": str(tmp_path), "CI": "1"})
         assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1, done.stderr
         assert "bubblewrap" in done.stderr and not (tmp_path / "course" / "results").exists()
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["grade"], "Say which: ASSIGNMENT=... is one of 01-terminology, "),
+    (["grade", "--assignment", NAME, "--submissions", ""], "Say where the submissions are"),
+    (["export", "--assignment", "99-nothing"], "there is no assignment '99-nothing'"),
+])
+def test_what_is_missing_is_said_in_a_sentence(tmp_path, arguments, words):
+    done = subprocess.run([sys.executable, "-m", "grader", *arguments, "--course",
+                           str(tmp_path / "course")], cwd=ROOT, text=True, capture_output=True,
+                          env=os.environ | {"PYTHONPATH": PATHS})
+    assert done.returncode == 1 and done.stderr.startswith(words)
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -14,7 +14,14 @@ lab:  ## set up once, then open the course in JupyterLab
 
 test:  ## set up once, then run every test; the audit of printed numbers is in the matrix
 	$(SETUP) .venv --test
-	@.venv/bin/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --ignore=tests/test_audit.py
+	@.venv/bin/python -m pytest $(SPREAD) --dist=loadfile --ignore=tests/test_audit.py \
+		--ignore=tests/grading
+	@if [ -n "$$CI" ] || command -v bwrap >/dev/null; then $(MAKE) --no-print-directory \
+		test-grading; else echo "No bubblewrap here: the grader was not tested."; fi
+SPREAD := -n auto --maxprocesses=4
+
+test-grading: grading  ## the tests of the lecturer's side
+	@.venv-grading/bin/python -m pytest $(SPREAD) --dist=worksteal tests/grading
 
 test-all: test matrix  ## the tests, then the matrix
 
@@ -70,4 +77,4 @@ clean:  ## remove what these commands made, but not the notebooks
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: help lab test test-all matrix notebooks bench lock clean \
-	grading release grade formgrader export similarity grading-demo
+	test-grading grading release grade formgrader export similarity grading-demo

@@ -34,6 +34,7 @@ from . import inside, sandbox, scoring, submission, wire
 # Moodle without folders: NAME_ID_assignsubmission_file_FILE; Canvas: NAME[_LATE]_USER_FILE_...
 FLAT = re.compile(r"(?P<moodle>.+_\d+_assignsubmission_file_).*"
                   r"|(?P<name>[^_]+)(?:_LATE)?(?P<user>_\d+)_\d+_.*", re.S)
+START = 120  # seconds that a process may take to start, on a busy machine
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ def scored(pending, work, config):
     """Yield (key, (parts, reason)) for each pending Outcome, in the order in which they finish.
 
     work(connection, slot) is a process of its own; one that dies at a submission is given a second
-    chance at it, one that is silent for config["seconds"] is ended. Neither ends the others.
+    chance at it, one that takes config["seconds"] for it is ended. Neither ends the others.
     """
     context = multiprocessing.get_context("spawn")
     queue, free, busy, started = list(pending), list(range(config["at_a_time"])), {}, {}
@@ -227,7 +228,7 @@ def scored(pending, work, config):
                     started[slot] = process, mine
                 outcome = pending[key := queue.pop(0)]
                 _send(started[slot][1], [outcome.answers, outcome.seed])
-                busy[started[slot][1]] = slot, key, time.monotonic() + config["seconds"]
+                busy[started[slot][1]] = slot, key, time.monotonic() + START + config["seconds"]
             patience = min(end for *_rest, end in busy.values()) - time.monotonic()
             wait(busy, max(patience, 0))
             for connection, (slot, key, end) in list(busy.items()):
@@ -235,6 +236,9 @@ def scored(pending, work, config):
                 if connection.poll():
                     try:
                         result = json.loads(connection.recv_bytes())
+                        if result == "begun":
+                            busy[connection] = slot, key, time.monotonic() + config["seconds"]
+                            continue
                     except (EOFError, OSError, ValueError):
                         if key not in again:
                             again.add(key)
@@ -279,6 +283,7 @@ def _work(connection, slot, name, overlay):
             answers, seed = json.loads(connection.recv_bytes())
         except EOFError:
             return
+        _send(connection, "begun")
         try:
             report = scoring.score(assignment, answers, seed, slot)
             result = [list(map(list, report.parts)), report.reason]

@@ -20,7 +20,7 @@ from grader.sandbox import UID, Limits
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 SLOT = 10 + os.getpid() % 300  # of our own, so that what stays behind can be told apart
-SHORT = Limits(call=0.5, total=1)
+SHORT = Limits(call=0.4, total=0.6)
 RIGHT = "def bias_correct(m, beta, t):\n    return m / (1 - beta**t)\n"
 USUAL = "def bias_correct(m, beta, t):\n    return m / (1 - beta**(t + 1))\n"
 WRONG = "def bias_correct(m, beta, t):\n    return m * 7\n"
@@ -54,21 +54,25 @@ def _ours(path):
 
 @pytest.fixture(scope="module")
 def between(grade, points, notebook, class_folder):
-    """Grade an attack between two honest students; -> what it got, by item."""
-    first, last = (notebook({"bias_correct": text}) for text in (RIGHT, USUAL))
-    alone = grade(first, slot=SLOT), grade(last, slot=SLOT)
+    """Grade an attack between two honest students; -> what it got, by item.
+
+    Who comes after one attack comes before the next: the two take turns.
+    """
+    honest = [notebook({"bias_correct": text}) for text in (RIGHT, USUAL)]
+    alone = [grade(one, slot=SLOT) for one in honest]
     assert [points(report) for report in alone] == [{"bias_correct": 4}, {"bias_correct": 3}]
 
     def graded(attack, limits=Limits()):
         before = state(class_folder)
-        reports = [grade(first, slot=SLOT), grade(attack, slot=SLOT, limits=limits),
-                   grade(last, slot=SLOT)]
-        assert (reports[0], reports[2]) == alone
+        report = grade(attack, slot=SLOT, limits=limits)
+        honest.reverse()
+        alone.reverse()
+        assert grade(honest[1], slot=SLOT) == alone[1]
         assert state(class_folder) == before
-        for part in reports[1].parts:
+        for part in report.parts:
             assert part.text.isprintable() and len(part.text) <= 600 and part.mistake.isprintable()
             assert 0 <= part.points <= part.of
-        return points(reports[1])
+        return points(report)
     return graded
 
 
@@ -122,23 +126,15 @@ def test_its_file(between, make_cell, attack):
     assert between(FILES[attack](make_cell)) == {}
 
 
-@pytest.mark.parametrize("attack", ["link", "pipe", "folder", "device", "100 MB", "dangling"])
+@pytest.mark.parametrize("attack", ["link", "nowhere", "pipe", "folder", "large", "device"])
 def test_what_it_hands_in_instead_of_a_file(between, class_folder, tmp_path, attack):
-    path = tmp_path / "a.ipynb"
-    if attack == "link":
-        path.symlink_to(Path(class_folder, "gradebook.db"))
-    elif attack == "dangling":
-        path.symlink_to(tmp_path / "b.ipynb")
-    elif attack == "pipe":
-        os.mkfifo(path)
-    elif attack == "folder":
-        path.mkdir()
-    elif attack == "device":
-        path = Path("/dev/zero")
-    else:
-        with open(path, "wb") as file:
-            file.truncate(10**8)
-    assert between(path) == {}
+    (tmp_path / "link").symlink_to(Path(class_folder, "gradebook.db"))
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate(10**8)
+    assert between("/dev/zero" if attack == "device" else tmp_path / attack) == {}
 
 
 # Its code at run time: none of these knows the answer.
@@ -229,16 +225,13 @@ sys.modules["json"] = sys.modules["numpy"] = None
                                       "np.array([Equal()] * len(m), dtype=object)"),
     "a text of one's own": RETURN.format("class Text(str):\n    __eq__ = lambda *a: True",
                                          "{Text('value'): Text('x')}"),
-    "a text": RETURN.format("", "'right'"), "a complex number": RETURN.format("", "m * 1j"),
-    "a function": RETURN.format("", "print"), "a module": RETURN.format("", "np"),
-    "itself": RETURN.format("", "bias_correct"), "nothing": RETURN.format("", "None"),
-    "a generator without end": RETURN.format("from itertools import count", "count()"),
-    "a list that holds itself": RETURN.format("loop = []; loop.append(loop)", "loop"),
-    "not a number": RETURN.format("", "m * np.nan"), "infinite": RETURN.format("", "m + np.inf"),
-    "a number of a million digits": RETURN.format("", "1 << 3_000_000"),
+    "odd answers, one after the other": RETURN.format(
+        "odd = ['right', 1j, print, np, None, np.array([None]), {1, 2}, b'right']", "odd.pop()"),
+    "more of them": RETURN.format("""loop = []; loop.append(loop)
+from itertools import count
+odd = [loop, count(), float("nan"), np.inf, 1 << 3_000_000, np.zeros((0, 10**9)), "x",
+       eval("[" * 90 + "]" * 90)]""", "odd.pop()"),
     "a great answer": RETURN.format("", "np.zeros(10**7)"),
-    "a list of great depth": RETURN.format("", "eval('[' * 90 + ']' * 90)"),
-    "a shape of nothing": RETURN.format("", "np.zeros((0, 10**9))"),
     "a numpy of its own": """
 open("numpy.py", "w").write("allclose = array = asarray = lambda *a, **k: True")
 import sys; sys.path[:0] = ["."]; sys.modules.pop("numpy"); import numpy as np
@@ -292,6 +285,34 @@ def test_its_code(between, notebook, attack):
     names = ["bias_correct", "adam_step"] if "def adam_step" in CODE[attack] else ["bias_correct"]
     limits = SHORT if any(word in attack for word in SLOW) else Limits()
     assert between(notebook({name: CODE[attack] for name in names}), limits) == {}
+
+
+# Its words.
+
+LOUD = r"\x1b]0;title\x07\x1b[2J<script>alert(1)</script>\r\n\u202e\0\ud800{0}%s{name}"
+WORDS = {
+    "in an error": CALL.format(f'raise ValueError("{LOUD}" * 10**5)'),
+    "in an error's name": CALL.format(f'raise type("{LOUD}".replace(chr(0), ""), (Exception,), {{}})'),
+    "in an error's line": CALL.format("1 / 0  # \x1b[31m <img src=x onerror=alert(1)> \u202e"),
+    "in an error of grammar": "def bias_correct(m):\n  \x1b[31m \u202e <b>",
+    "in an error that says nothing": CALL.format(
+        "class E(Exception): __str__ = __repr__ = lambda self: 1 / 0\n    raise E"),
+    "in an error that is no text": CALL.format(
+        "class E(Exception): __str__ = lambda self: str.__new__(type('S', (str,), {}), '\x1b')\n"
+        "    raise E"),
+    "in the keys of an answer": RETURN.format("", f'{{"{LOUD}": 1}}'),
+    "in an answer": RETURN.format("", f'"{LOUD}"'),
+    "on every output": CALL.format(f"""import os, sys
+    text = "{LOUD}"
+    for out in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__): print(text, file=out)
+    os.write(1, text.encode("utf-8", "replace")); os.write(2, b"x")"""),
+}
+
+
+@pytest.mark.parametrize("attack", WORDS)
+def test_its_words(between, notebook, capfd, attack):
+    assert between(notebook({"bias_correct": WORDS[attack]})) == {}
+    assert capfd.readouterr() == ("", "")
 
 
 # Its reach: it answers right if it got there.
@@ -508,3 +529,13 @@ def test_a_hole_is_seen(grade, points, reach, monkeypatch, tmp_path, attack):
     for plant in HOLES[attack]:
         plant(monkeypatch, tmp_path)
     assert points(grade(reach(attack), slot=SLOT)) == {"bias_correct": 4}
+
+
+@pytest.mark.parametrize("attack, hole", [
+    ("the network", without("--unshare-net")), ("the network", all_calls),
+    ("an abstract socket", all_calls), ("a second process", unlimited("NPROC")),
+    ("a second process", all_calls), ("many threads", all_calls), ("ptrace", all_calls),
+    ("mount", all_calls), ("root", all_calls)])
+def test_behind_a_hole_is_another_wall(grade, points, reach, monkeypatch, tmp_path, attack, hole):
+    hole(monkeypatch, tmp_path)
+    assert points(grade(reach(attack), slot=SLOT)) == {}

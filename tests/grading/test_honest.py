@@ -84,7 +84,8 @@ def without_marks(data, make_cell):
     through_windows, in_format_3, in_format_4_0, with_extra_cells, with_much_output,
     with_another_kernel, with_cells_in_another_order, without_marks], ids=lambda f: f.__name__)
 def test_what_happens_to_files_costs_nothing(grade, points, notebook, right, make_cell, saved):
-    assert points(grade(saved(notebook(right), make_cell))) == FULL
+    texts = {name: right[name] for name in ("bias_correct", "adam_step")}
+    assert points(grade(saved(notebook(texts), make_cell))) == {"bias_correct": 4, "adam_step": 6}
 
 
 def test_a_lost_test_cell_costs_nothing(grade, points, notebook, right, make_cell):
@@ -187,8 +188,9 @@ def test_a_memory_of_earlier_calls_costs_nothing(grade, points, notebook):
     "def f(x):\n    return f([x]) + f(x)\nf(1)"], ids=lambda text: repr(text)[1:20])
 def test_an_answer_that_fails_does_not_hurt_the_others(grade, points, notebook, right, broken):
     from grader.sandbox import Limits
-    report = grade(notebook(right | {"bias_correct": broken}), limits=Limits(call=3))
-    assert points(report) == {name: n for name, n in FULL.items() if name != "bias_correct"}
+    texts = {"bias_correct": broken, "adam_step": right["adam_step"]}
+    report = grade(notebook(texts), limits=Limits(call=2))
+    assert points(report) == {"adam_step": 6}
     assert report.parts[0].text.startswith("✗ bias_correct: it stops at “")
 
 

@@ -163,6 +163,7 @@ def test_the_time_of_all_calls_is_limited():
         for again in range(2):
             with named("no answer in the time"):
                 inside.function("f")()
+            assert inside.seconds <= 0
 
 
 def test_the_bytes_of_all_replies_are_limited():
@@ -171,6 +172,12 @@ def test_the_bytes_of_all_replies_are_limited():
         assert f().sum() == 0
         with named("what it sent is no answer"):
             f(), f()
+
+
+def test_the_parts_of_a_reply_are_limited():
+    with named("what it sent is no answer"):
+        call("def f():\n    return [[]] * 60_000")
+    assert len(call("def f():\n    return [0] * 60_000")) == 60_000
 
 
 def test_inside_one_sees_python_numpy_and_a_small_folder():

@@ -214,7 +214,8 @@ def test_a_killed_grader_takes_its_sandbox_along(tmp_path):
     script = "import os, sys\nfrom grader.sandbox import Sandbox, UID\n" \
         f"with Sandbox({{'f': 'def f():\\n    while True: pass'}}, slot=333) as inside:\n" \
         "    f = inside.function('f')\n    print('ready', flush=True)\n    f()"
-    grader = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    grader = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE,
+                              env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
     assert grader.stdout.readline() == b"ready\n" and _running(333)
     grader.kill()
     grader.wait()

@@ -6,7 +6,7 @@ SETUP = @python="$(PYTHON)"; command -v "$$python" >/dev/null || { echo "Python 
  needed, and there is no $$python on this machine." >&2; exit 1; }; "$$python" .ci/setup.py
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]*:.*## /{printf "make %-12s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]*:.*## /{printf "make %-13s%s\n", $$1, $$2}' Makefile
 
 lab:  ## set up once, then open the course in JupyterLab
 	$(SETUP) .venv
@@ -14,7 +14,14 @@ lab:  ## set up once, then open the course in JupyterLab
 
 test:  ## set up once, then run every test; the slow proofs are in the matrix
 	$(SETUP) .venv --test
-	@.venv/bin/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --ignore=tests/test_audit.py --ignore=tests/test_editions.py
+	@.venv/bin/python -m pytest $(SPREAD) --dist=loadfile --ignore=tests/test_audit.py \
+		--ignore=tests/test_editions.py --ignore=tests/grading
+	@if [ -n "$$CI" ] || command -v bwrap >/dev/null; then $(MAKE) --no-print-directory \
+		test-grading; else echo "No bubblewrap here: the grader was not tested."; fi
+SPREAD := -n auto --maxprocesses=4
+
+test-grading: grading  ## the tests of the lecturer's side
+	@.venv-grading/bin/python -m pytest $(SPREAD) --dist=worksteal tests/grading
 
 test-all: test matrix  ## the tests, then the matrix
 
@@ -34,10 +41,38 @@ bench:  ## one table of speeds, beside PyTorch and scikit-learn
 	$(SETUP) .venv-bench --test --bench
 	@.venv-bench/bin/python tests/bench/run.py
 
+GRADE = @PYTHONPATH=grading .venv-grading/bin/python -m grader
+COURSE ?= grading/course
+OPTIONS = --course "$(COURSE)" --assignment "$(ASSIGNMENT)" $(if $(OVERLAY),--overlay "$(OVERLAY)")
+
+grading:  ## set up the lecturer's side: see grading/README.md
+	$(SETUP) .venv-grading --test --grading
+
+release: grading  ## write what students get; one: make release ASSIGNMENT=05-momentum
+	$(GRADE) release $(OPTIONS)
+
+grade: grading  ## grade a folder: make grade ASSIGNMENT=05-momentum SUBMISSIONS=folder
+	$(GRADE) grade $(OPTIONS) --submissions "$(SUBMISSIONS)" $(if $(REGRADE),--regrade)
+
+formgrader: grading  ## score free text by hand, in the browser
+	$(GRADE) formgrader $(OPTIONS)
+
+export: grading  ## grades and feedback as files for Canvas and Moodle, after scoring by hand
+	$(GRADE) export $(OPTIONS)
+
+similarity: grading  ## which submissions are alike, for a person to look at
+	$(GRADE) similarity $(OPTIONS)
+
+grading-demo: grading  ## a class of 12, graded, and formgrader opened on it
+	$(GRADE) demo
+
 lock:  ## pin the newest packages that pyproject.toml allows (needs uv)
 	uv pip compile $(UV) --group build pyproject.toml -o requirements.lock
 	uv pip compile $(UV) --group test -c requirements.lock -o tests/requirements.lock \
 		$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock)
+	uv pip compile $(UV) --group grading -c requirements.lock -c tests/requirements.lock \
+		-o grading/requirements.lock $$(cat requirements.lock tests/requirements.lock \
+		| sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p')
 UV := --upgrade --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
@@ -45,4 +80,5 @@ clean:  ## remove what these commands made, but not the notebooks
 	rm -rf .venv .venv-* .pytest_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help lab test test-all matrix notebooks translations bench lock clean
+.PHONY: help lab test test-all matrix notebooks translations bench lock clean \
+	test-grading grading release grade formgrader export similarity grading-demo

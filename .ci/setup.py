@@ -1,4 +1,4 @@
-"""Make an environment from the locks: `python .ci/setup.py .venv [--test] [--bench]`.
+"""Make an environment from the locks: `python .ci/setup.py .venv [--test] [--bench] [--grading]`.
 
 The Makefile calls this each time. A stamp, written last, says what the environment was made
 from: with that stamp there is nothing to do, with another or none (an install that failed or
@@ -16,6 +16,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OLDEST = (3, 11)
 STUDENT, TESTER = "requirements.lock", os.path.join("tests", "requirements.lock")
+GRADER = os.path.join("grading", "requirements.lock")
 DISK_FULL = ("The disk is full: the environment and pip's temporary files need about 1 GB."
              " Free some and run again.")
 SAYINGS = [  # what pip says -> what we say
@@ -60,10 +61,10 @@ def check_venv():
              .format(sys.executable, version(), sys.version_info[0], sys.version_info[1]))
 
 
-def recipe(test, bench):
+def recipe(test, bench, grading=False):
     """What the environment is made from, one line for each part."""
     lines = ["in " + ROOT]
-    for name in ["pyproject.toml", STUDENT] + [TESTER] * test:
+    for name in ["pyproject.toml", STUDENT] + [TESTER] * test + [GRADER] * grading:
         with open(os.path.join(ROOT, name), "rb") as file:
             lines.append(name + " " + hashlib.sha256(file.read()).hexdigest())
     return lines + ["bench"] * bench
@@ -99,11 +100,11 @@ def bench_packages():
         return tomllib.load(file)["dependency-groups"]["bench"]
 
 
-def set_up(folder, test, bench):
+def set_up(folder, test, bench, grading=False):
     check_version()
     venv = os.path.join(ROOT, folder)
     stamp, python = os.path.join(venv, ".stamp"), os.path.join(venv, "bin", "python")
-    want, have = recipe(test, bench), made_from(stamp, python)
+    want, have = recipe(test, bench, grading), made_from(stamp, python)
     if have[:len(want)] == want:
         return
     check_venv()
@@ -122,6 +123,8 @@ def set_up(folder, test, bench):
         run(*pip + ["--no-deps", "--no-build-isolation", "-e", ROOT])
     if test:
         run(*locked + [TESTER])
+    if grading:
+        run(*locked + [GRADER])
     if bench:
         run(*pip + bench_packages())
     with open(stamp + ".new", "w") as file:
@@ -131,7 +134,7 @@ def set_up(folder, test, bench):
 
 if __name__ == "__main__":
     try:
-        set_up(sys.argv[1], "--test" in sys.argv, "--bench" in sys.argv)
+        set_up(sys.argv[1], *("--" + part in sys.argv for part in ("test", "bench", "grading")))
     except KeyboardInterrupt:
         stop("\nInterrupted: run again to finish the set-up.")
     except OSError as error:

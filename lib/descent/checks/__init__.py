@@ -61,6 +61,7 @@ class Outcome(NamedTuple):
 class Verdict(NamedTuple):
     kind: str  # "right", "open", "wrong", or the mistake's name
     text: str  # the line to print
+    hits: int = 0  # in how many trials the answer was right
 
 
 def check(function):
@@ -86,11 +87,16 @@ def verdict(function):
     """The Verdict on a function: what `check` prints, and its kind. Raises as `check` does."""
     name = getattr(function, "__name__", function)
     exercise = _find(name if callable(function) else f"{function!r}, which is no function")
+    return judge(exercise, function, exercise.cases(np.random.default_rng(0)))
+
+
+def judge(exercise, function, cases):
+    """The Verdict on a function that is to solve the exercise, tried on these inputs."""
+    name, hits = exercise.solution.__name__, 0
 
     def wrong(text, kind="wrong"):
-        return Verdict(kind, f"✗ {name}: {' '.join(text.split())}")
+        return Verdict(kind, f"✗ {name}: {' '.join(text.split())}", hits)
 
-    cases = exercise.cases(np.random.default_rng(0))
     try:
         inspect.signature(function).bind(*cases[0])
     except TypeError:
@@ -105,10 +111,11 @@ def verdict(function):
                 returns=_(exercise.returns)))
         return Verdict("open", f"○ {name}: " + _("not attempted yet."))
     right = list(_outcomes(exercise, exercise.solution, cases))
-    answered = _agree(exercise, mine, right)
+    agree = [_agree(exercise, [a], [b]) for a, b in zip(mine, right)]
+    answered, hits = all(agree), sum(agree)
     if answered and not any(o.changed for o in mine):
         return Verdict("right", f"✓ {name}: " + _("right in all {n} trials; {praise}.").format(
-            n=len(cases), praise=_(exercise.praise)))
+            n=len(cases), praise=_(exercise.praise)), hits)
     for changes in (True,) if answered else (True, False):
         for mistake in exercise.mistakes:
             for idea in mistake.functions:
@@ -122,7 +129,7 @@ def verdict(function):
     if factor:
         return wrong(_("every number is {factor} times the right one: look for what is multiplied "
                        "or divided once too often.").format(factor=shown(factor)))
-    k = [_agree(exercise, [a], [b]) for a, b in zip(mine, right)].index(False)
+    k = agree.index(False)
     inputs = ", ".join(f"{name} = {shown(value)}" for name, value in zip(_names(exercise), cases[k])
                        if not isinstance(value, np.random.Generator))
     return wrong(_("for {inputs}: {difference}").format(
@@ -172,8 +179,12 @@ def _outcome(exercise, function, inputs):
 
 def _agree(exercise, mine, others, changes=False):
     """Whether two lists of outcomes tell the same; `changes` to arguments too, if asked for."""
-    return all(type(a.error) is type(b.error) and same(a.answer, b.answer, exercise.tolerance)
+    return all(_kind(a) == _kind(b) and same(a.answer, b.answer, exercise.tolerance)
                and (a.changed == b.changed or not changes) for a, b in zip(mine, others))
+
+
+def _kind(outcome):
+    return type(outcome.error).__name__
 
 
 def same(a, b, tolerance):
@@ -211,18 +222,17 @@ def _difference(exercise, function, outcome, right):
     """How an outcome differs from the right one, in a sentence."""
     wanted = _("it should return {returns}.").format(returns=_(exercise.returns))
     if outcome.error is not None:
-        file = getattr(getattr(function, "__code__", None), "co_filename", None)
-        lines = [frame.lineno for frame in traceback.extract_tb(outcome.error.__traceback__)
-                 if frame.filename == file]
-        if not lines:  # not the function stopped, but what reads its answer
+        line = _last_line(function, outcome.error)
+        if line is None:  # not the function stopped, but what reads its answer
             return wanted
         return _("it stops at “{line}”: {error}").format(
-            line=linecache.getline(file, lines[-1]).strip() or function.__name__,
+            line=line or function.__name__,
             error=traceback.format_exception_only(outcome.error)[-1])
     if right.error is not None:
         return _("you get {mine}; it should stop with this: {error}").format(
             mine=shown(outcome.answer), error=traceback.format_exception_only(right.error)[-1])
-    if isinstance(right.answer, dict):
+    if isinstance(right.answer, dict) and isinstance(outcome.answer, dict) and (
+            outcome.answer.keys() == right.answer.keys()):
         key = next(k for k, v in right.answer.items()
                    if not same(outcome.answer[k], v, exercise.tolerance))
         if right.answer[key] is True:
@@ -244,6 +254,14 @@ def _difference(exercise, function, outcome, right):
     if np.isnan(mine).any():
         return _("the answer is not a number (NaN): look for 0/0 or inf - inf.")
     return _("you get {mine}, and {right} is right.").format(mine=shown(mine), right=shown(true))
+
+
+def _last_line(function, error):
+    """The function's line at which it stopped, None if it didn't; a grader's error brings it."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    lines = [linecache.getline(file, frame.lineno).strip()
+             for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return getattr(error, "line", lines[-1] if lines else None)
 
 
 def shown(value):

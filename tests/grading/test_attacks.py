@@ -47,7 +47,7 @@ def state(folder):
 
 def _ours(path):
     try:
-        return b"grader.inside" in path.read_bytes() and str(UID + SLOT).encode() in path.read_bytes()
+        return f"\0{UID + SLOT}\0".encode() in path.read_bytes()
     except OSError:
         return False
 
@@ -96,7 +96,8 @@ FILES = {
     "cells are there twice": lambda cell: book([cell(WRONG, "bias_correct")] * 2 + [
         cell("assert True", "bias_correct-test")] * 2),
     "cells are renamed": lambda cell: book([
-        cell(RIGHT, "../bias_correct"), cell(WRONG, "bias_correct"), cell(RIGHT, "bias_correct\0")]),
+        cell(RIGHT, "../bias_correct"), cell(WRONG, "bias_correct"),
+        cell(RIGHT, "bias_correct\0")]),
     "another schema version": lambda cell: book([cell(WRONG, "bias_correct", metadata={
         "nbgrader": {"grade_id": "bias_correct", "schema_version": 10**400}})], nbformat=10**400),
     "points in the metadata": lambda cell: book(
@@ -174,12 +175,14 @@ CODE = {
         except (OSError, ValueError): pass
     while True: time.sleep(1)"""),
     "alarms of its own": CALL.format("""import signal
-    signal.signal(signal.SIGALRM, lambda *a: 1 / 0); signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)"""),
+    signal.signal(signal.SIGALRM, lambda *a: 1 / 0)
+    signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)"""),
     "deep recursion": "import sys; sys.setrecursionlimit(10**8)\n" + CALL.format(
         "f = lambda x: f([x]) + 1\n    f(1)"),
-    "patch NumPy": "np.allclose = np.array_equal = np.testing.assert_allclose = lambda *a, **k: True"
-                   "\nnp.testing.assert_equal = np.isclose = np.asarray = lambda *a, **k: True\n"
-                   + WRONG,
+    "patch NumPy": """
+np.allclose = np.array_equal = np.isclose = np.asarray = lambda *a, **k: True
+np.testing.assert_equal = np.testing.assert_allclose = lambda *a, **k: True
+""" + WRONG,
     "patch what the check uses": "import builtins\nbuiltins.all = builtins.any = builtins.sum = "
                                  "lambda *a: True\nbuiltins.isinstance = lambda *a: True\n" + WRONG,
     "import hooks": """
@@ -190,8 +193,10 @@ class Finder:
 sys.meta_path[:0] = [Finder()]
 sys.modules["json"] = sys.modules["numpy"] = None
 """ + WRONG,
-    "input transformers": "get_ipython().input_transformers_cleanup.append(lambda lines: ['pass'])\n"
-                          "get_ipython().ast_transformers.append(1)\n" + WRONG,
+    "input transformers": """
+get_ipython().input_transformers_cleanup.append(lambda lines: ["pass"])
+get_ipython().ast_transformers.append(1)
+""" + WRONG,
     "the stack": CALL.format("""import sys
     frame = sys._getframe()
     while frame:
@@ -255,7 +260,8 @@ inside.encode = inside.decode = lambda *a: {"array": ["f", [10**9], ""]}
     "many small lists": PIPE.format("say(b'{\"value\": [' + b'[],' * 600_000 + b'[]]}\\n')"),
     "answers before questions": PIPE.replace("def bias", "say({{'value': True}})\ndef bias").format(
         "for k in range(50): say({'value': 0.0, 'changed': []})"),
-    "no answer but a list": PIPE.format("say([])"), "no answer but a text": PIPE.format("say('ask')"),
+    "no answer but a list": PIPE.format("say([])"),
+    "no answer but a text": PIPE.format("say('ask')"),
     "no answer but an empty one": PIPE.format("say({})"),
     "an error that is none": PIPE.format("say({'error': 5, 'line': []})"),
     "changes that are none": PIPE.format(
@@ -292,7 +298,8 @@ def test_its_code(between, notebook, attack):
 LOUD = r"\x1b]0;title\x07\x1b[2J<script>alert(1)</script>\r\n\u202e\0\ud800{0}%s{name}"
 WORDS = {
     "in an error": CALL.format(f'raise ValueError("{LOUD}" * 10**5)'),
-    "in an error's name": CALL.format(f'raise type("{LOUD}".replace(chr(0), ""), (Exception,), {{}})'),
+    "in an error's name": CALL.format(
+        f'raise type("{LOUD}".replace(chr(0), ""), (Exception,), {{}})'),
     "in an error's line": CALL.format("1 / 0  # \x1b[31m <img src=x onerror=alert(1)> \u202e"),
     "in an error of grammar": "def bias_correct(m):\n  \x1b[31m \u202e <b>",
     "in an error that says nothing": CALL.format(
@@ -370,8 +377,8 @@ REACH = {
     "a large file": "with open('/tmp/f', 'wb') as file: file.truncate(17 << 20); return True",
     "many open files": "return [open('/dev/null') for k in range(200)]",
     "write anywhere": """
-    for place in ("/", "/dev", "/dev/shm", "/usr", "/usr/lib", "/python", "/python/lib", "/packages",
-                  "/packages/grader", "/packages/numpy", "/proc", "/sys", "/var/tmp"):
+    for place in ("/", "/dev", "/dev/shm", "/usr", "/usr/lib", "/python", "/python/lib", "/proc",
+                  "/packages", "/packages/grader", "/packages/numpy", "/sys", "/var/tmp"):
         try:
             open(place + "/here", "w"); return True
         except OSError: pass""",
@@ -403,14 +410,16 @@ REACH = {
     return ctypes.get_errno() != 1""",
     "a namespace of its own": """
     import ctypes
-    return any(ctypes.CDLL(None).unshare(flag) == 0 for flag in (0x10000000, 0x20000, 0x40000000))""",
+    libc = ctypes.CDLL(None)
+    return any(libc.unshare(flag) == 0 for flag in (0x10000000, 0x20000, 0x40000000))""",
     "mount": """
     import ctypes
     libc = ctypes.CDLL(None)
-    return any(libc.mount(b"none", b"/tmp", b"tmpfs", flags, None) == 0 for flags in (0, 32, 4096))""",
+    return any(libc.mount(b"none", b"/tmp", b"tmpfs", flag, None) == 0 for flag in (0, 32))""",
     "keys": """
     import ctypes
-    return ctypes.CDLL(None).syscall({"x86_64": 250, "aarch64": 219}[os.uname().machine], 0, -3, 0) >= 0""",
+    keyctl = {"x86_64": 250, "aarch64": 219}[os.uname().machine]
+    return ctypes.CDLL(None).syscall(keyctl, 0, -3, 0) >= 0""",
     "root": """
     for act in (lambda: os.setuid(0), lambda: os.setgid(0), lambda: os.chroot("/tmp"),
                 lambda: os.setgroups([0]), lambda: os.mknod("/tmp/d", 0o60666, os.makedev(8, 0))):
@@ -420,9 +429,9 @@ REACH = {
     return os.getuid() == 0 or 0 in os.getgroups()""",
     "higher limits": """
     import resource
-    for kind in (resource.RLIMIT_AS, resource.RLIMIT_NPROC, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE):
+    for kind in ("AS", "NPROC", "CPU", "FSIZE", "NOFILE"):
         try:
-            resource.setrlimit(kind, (-1, -1)); return True
+            resource.setrlimit(getattr(resource, "RLIMIT_" + kind), (-1, -1)); return True
         except (OSError, ValueError): pass""",
     "what an earlier program left": """
     try: os.mkdir("/tmp/left")
@@ -450,7 +459,8 @@ def reach(class_folder, notebook):
             return notebook({"bias_correct": "\n".join([
                 "import os", *lines, f"def reached():\n    {REACH[attack]}",
                 "try: got = bool(reached())", "except BaseException: got = False",
-                "def bias_correct(m, beta, t):", "    return m / (1 - beta**t) if got else m * 7"])})
+                "def bias_correct(m, beta, t):",
+                "    return m / (1 - beta**t) if got else m * 7"])})
         yield make
 
 
@@ -534,7 +544,7 @@ def test_a_hole_is_seen(grade, points, reach, monkeypatch, tmp_path, attack):
 @pytest.mark.parametrize("attack, hole", [
     ("the network", without("--unshare-net")), ("the network", all_calls),
     ("an abstract socket", all_calls), ("a second process", unlimited("NPROC")),
-    ("a second process", all_calls), ("many threads", all_calls), ("ptrace", all_calls),
+    ("a second process", all_calls), ("many threads", all_calls),
     ("mount", all_calls), ("root", all_calls)])
 def test_behind_a_hole_is_another_wall(grade, points, reach, monkeypatch, tmp_path, attack, hole):
     hole(monkeypatch, tmp_path)

@@ -1,4 +1,4 @@
-"""Honest work is never hurt: whatever a notebook went through, its answers get what they deserve."""
+"""Honest work is never hurt: whatever a notebook went through, each answer gets its points."""
 
 import json
 
@@ -95,7 +95,8 @@ def test_a_lost_test_cell_costs_nothing(grade, points, notebook, right, make_cel
 
 @pytest.mark.parametrize("before", [
     "import warnings; warnings.warn('careful'); ", "np.array([1e308]) * 10; np.log(0.0); ",
-    "print('now', m, '\\n' * 1000); ", "print('x' * 10**7); ", "import sys; sys.stderr.write('!'); ",
+    "print('now', m, '\\n' * 1000); ", "print('x' * 10**7); ",
+    "import sys; sys.stderr.write('!'); ",
     "display(m); ", "np.seterr(all='warn'); ", "np.random.seed(0); ",
     "import os; os.system('true') if 0 else None; ", "open('log.txt', 'a').write('called'); "])
 def test_what_a_function_does_beside_its_answer_costs_nothing(grade, points, notebook, before):
@@ -108,7 +109,8 @@ def test_what_a_function_does_beside_its_answer_costs_nothing(grade, points, not
     "{}bias_correct(1.0, 0.9, 1)", "{}print(bias_correct(1.0, 0.9, 1))", "{}1 / 0", "{}input()\n",
     "get_ipython().run_line_magic('matplotlib', 'inline')\n{}", "from descent import say\n{}",
     "from __future__ import annotations\n{}", "import numpy as np, math\n{}", "{}exit()\n",
-    "{}assert bias_correct(1.0, 0.5, 1) == 3\n", "#!/usr/bin/env python\n# -*- coding: latin-1 -*-\n{}",
+    "{}assert bias_correct(1.0, 0.5, 1) == 3\n",
+    "#!/usr/bin/env python\n# -*- coding: latin-1 -*-\n{}",
     "'''Notes,\nin lines.'''\n{}", "class Helper:\n    pass\n\n\n{}", "{}del Helper\n",
     "%%time\n{}", "raise ValueError\n{}", "np.set_printoptions(3)\n{}"],
     ids=lambda text: repr(text)[1:20])
@@ -139,7 +141,7 @@ def test_the_type_of_a_number_costs_nothing(grade, points, notebook, answer):
 
 @pytest.mark.parametrize("corrected", [
     PLAIN, "bias_correct(m, beta=beta1, t=t), bias_correct(m=v, beta=beta2, t=t)",
-    "np.array(bias_correct(m.tolist() * np.ones(1), beta1, t)), bias_correct(v, beta2, np.int64(t))",
+    "np.array(bias_correct([*m] * np.ones(1), beta1, t)), bias_correct(v, beta2, np.int64(t))",
     "(bias_correct(x, b, t) for x, b in ((m, beta1), (v, beta2)))",
     "[*map(bias_correct, (m, v), (beta1, beta2), (t, t))]"])
 def test_a_function_that_is_built_on_can_be_called_in_every_way(grade, points, notebook, corrected):
@@ -162,8 +164,9 @@ def test_what_is_built_on_need_not_be_there(grade, points, notebook):
 @pytest.mark.parametrize("texts", [
     {"bias_correct": "powers = {}\n\ndef power(b, t):\n    return b**t\n\n\n"
                      + CORRECT.format("return m / (1 - power(beta, t))\n    "),
-     "descent_history": "def walk(gradient, theta, lr, k):\n    return [theta] if k == 0 else [theta]"
-                        " + walk(gradient, theta - lr * gradient(theta), lr, k - 1)\n",
+     "descent_history": "def walk(gradient, theta, lr, k):\n"
+                        "    rest = walk(gradient, theta - lr * gradient(theta), lr, k - 1)"
+                        " if k else []\n    return [theta, *rest]\n",
      "adam_step": "def descent_history(*a):\n    return np.array(walk(*a))\n" + STEPPED},
     {"bias_correct": "calls = 0\n" + CORRECT.format("global calls; calls += 1; "),
      "descent_history": "def descent_history(gradient, theta, lr, steps):\n    if steps == 0:\n"
@@ -176,14 +179,14 @@ def test_answers_share_what_they_make(grade, points, notebook, texts):
 
 
 def test_a_memory_of_earlier_calls_costs_nothing(grade, points, notebook):
-    text = "from functools import lru_cache\n\n\n@lru_cache\ndef power(b, t):\n    return b**t\n\n\n"
+    text = "from functools import lru_cache\n@lru_cache\ndef power(b, t):\n    return b**t\n"
     text += CORRECT.format("return m / (1 - power(beta, t))\n    ")
     assert points(grade(notebook({"bias_correct": text}))) == {"bias_correct": 4}
 
 
 @pytest.mark.parametrize("broken", [
-    "def bias_correct(m, beta, t)\n    return m", "def bias_correct(m, beta, t):\nreturn m", "x = (",
-    "\x00", "1" * 5000, "raise SystemExit", "import torch", "(" * 300, "-" * 50_000 + "1",
+    "def bias_correct(m, beta, t)\n    return m", "def bias_correct(m, beta, t):\nreturn m",
+    "x = (", "\x00", "1" * 5000, "raise SystemExit", "import torch", "(" * 300, "-" * 50_000 + "1",
     "while True: pass", "import os; os._exit(1)", "import sys; sys.setrecursionlimit(10**9)\n"
     "def f(x):\n    return f([x]) + f(x)\nf(1)"], ids=lambda text: repr(text)[1:20])
 def test_an_answer_that_fails_does_not_hurt_the_others(grade, points, notebook, right, broken):
@@ -217,15 +220,15 @@ def test_who_prints_instead_of_returning_is_told(grade, notebook):
     ("def bias_correct(m, beta, t):\n    import matplotlib\n    return m",
      "“import matplotlib”: ModuleNotFoundError: No module named 'matplotlib' (when answers are"),
     ("def bias_correct(m, beta, t):\n    return my_helper(m)",
-     "“return my_helper(m)”: NameError: name 'my_helper' is not defined (only the cells of answers"),
-    ("def bias_correct(m, beta, t):\n    return input()", "EOFError: EOF when reading a line (nobody"),
+     "“return my_helper(m)”: NameError: name 'my_helper' is not defined (only the cells of"),
+    ("def bias_correct(m, beta, t):\n    return input()", "EOFError: EOF when reading a line ("),
     ("bias_corect = 1", "LookupError: the cell makes no function of this name"),
     ("def bias_correct(m, beta, t):\n    return f'{m}'", "TypeError: it returned a str, which is"),
-    ("def bias_correct(m, beta):\n    return m", "bias_correct() takes 2 positional arguments but 3"),
+    ("def bias_correct(m, beta):\n    return m", "bias_correct() takes 2 positional arguments"),
     ("def bias_correct(m, beta, t):\n    return m @ t", "“return m @ t”: ValueError: matmul"),
     ("def bias_correct(m, beta, t):\n  return m[", "it stops at “return m[”: SyntaxError:"),
     ("from scipy import stats\n", "it stops at “from scipy import stats”: ModuleNotFoundError:"),
-    ("def bias_correct(m, beta, t):\n    return bias_correct(m, beta, t)", "RecursionError: maximum")])
+    ("def bias_correct(m, beta, t):\n    return bias_correct(m, beta, t)", "RecursionError: max")])
 def test_errors_are_told_with_the_line_and_a_hint(grade, notebook, text, said):
     assert said in grade(notebook({"bias_correct": text})).parts[0].text
 

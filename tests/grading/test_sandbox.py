@@ -1,4 +1,4 @@
-"""The sandbox: functions called from outside, what it does with time and death, where it is made."""
+"""The sandbox: functions called from outside, its limits of time, and where it can be made."""
 
 import os
 import signal
@@ -89,7 +89,8 @@ def test_an_error_of_ours_is_raised_inside():
     assert type(raised.value).__name__ == "ValueError" and raised.value.line == "return h(x)"
 
 
-@pytest.mark.parametrize("slow", [lambda n: sum(k for k in range(int(n))), lambda n: time.sleep(n / 1e8)])
+@pytest.mark.parametrize("slow", [lambda n: sum(k for k in range(int(n))),
+                                  lambda n: time.sleep(n / 1e8)])
 def test_our_own_functions_have_the_time_of_the_call(slow):
     with named("no answer in the time"):
         call("def f():\n    return slow(1e12)", given={"slow": slow}, call=0.3)
@@ -159,7 +160,8 @@ def test_an_answer_that_stops_the_program_is_left_out_once_for_all():
 
 
 def test_the_time_of_all_calls_is_limited():
-    with Sandbox({"f": "def f():\n    while True: pass"}, limits=Limits(call=9, total=.5)) as inside:
+    text = "def f():\n    while True: pass"
+    with Sandbox({"f": text}, limits=Limits(call=9, total=0.5)) as inside:
         for again in range(2):
             with named("no answer in the time"):
                 inside.function("f")()
@@ -167,7 +169,8 @@ def test_the_time_of_all_calls_is_limited():
 
 
 def test_the_bytes_of_all_replies_are_limited():
-    with Sandbox({"f": "def f():\n    return np.zeros(9000)"}, limits=Limits(traffic=200_000)) as inside:
+    text = "def f():\n    return np.zeros(9000)"
+    with Sandbox({"f": text}, limits=Limits(traffic=200_000)) as inside:
         f = inside.function("f")
         assert f().sum() == 0
         with named("what it sent is no answer"):
@@ -264,7 +267,8 @@ def test_a_machine_whose_calls_are_not_known_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("text, same", [
-    ("plain η ✓", "plain η ✓"), ("a\nb\tc\0", "a b c "), ("\x1b[31mred\x1b]0;t\x07", " [31mred ]0;t "),
+    ("plain η ✓", "plain η ✓"), ("a\nb\tc\0", "a b c "),
+    ("\x1b[31mred\x1b]0;t\x07", " [31mred ]0;t "),
     ("\u202egnp.exe\u2028\ufeff", " gnp.exe  "), ("x" * 300, "x" * 199 + "…")])
 def test_words_are_made_harmless(text, same):
     assert clean(text) == same

@@ -27,7 +27,7 @@ def body(name, text):
     return f"def {name}{inspect.signature(EXERCISES[name].solution)}:\n    {text}\n"
 
 
-@pytest.mark.parametrize("name", sorted(EXERCISES.keys() - {"decaying_rate"}))  # it returns a function
+@pytest.mark.parametrize("name", [name for name in EXERCISES if name != "decaying_rate"])
 def test_the_solution_of_every_exercise_gets_all_points(name):
     source = inspect.getsource(EXERCISES[name].solution)
     part = alone(item(name), source)
@@ -54,7 +54,7 @@ def test_an_unknown_mistake_leaves_the_share_that_is_right(when, hits, points):
 
 
 def test_an_unknown_mistake_never_gets_all_points():
-    text = "def bias_correct(m, beta, t):\n    new = m / (1 - beta**t)\n    m[:] = 7\n    return new"
+    text = body("bias_correct", "new = m / (1 - beta**t)\n    m[:] = 7\n    return new")
     part = alone(item("bias_correct", points=1), text)
     assert part[:4] == ("bias_correct", 0, 1, "") and "changes m of its caller" in part.text
     assert alone(item("bias_correct", points=5), text).points == 4
@@ -69,7 +69,8 @@ def test_texts_show_the_sample_and_not_the_data_that_count():
 
 
 def test_who_is_right_on_the_sample_only_is_told_so():
-    sample = [inputs[0].tolist() for inputs in EXERCISES["bias_correct"].cases(np.random.default_rng(0))]
+    cases = EXERCISES["bias_correct"].cases(np.random.default_rng(0))
+    sample = [inputs[0].tolist() for inputs in cases]
     text = body("bias_correct", f"return m / (1 - beta**t) if m.tolist() in {sample} else m + t")
     part = alone(item("bias_correct"), text)
     assert part.points < 6 and part.text == "✗ bias_correct: Right in 4 of 8 trials."
@@ -136,7 +137,8 @@ def test_a_score_that_meets_an_error_is_none():
     def scored(function, rng):
         return function(np.ones(2), 0, 0) @ np.ones(3), ""
     part = alone(item("bias_correct", score=scored), body("bias_correct", "return m / None"))
-    assert part.points == 0 and "it stops at “return m / None”: TypeError: unsupported" in part.text
+    assert part.points == 0
+    assert part.text.startswith("✗ bias_correct: it stops at “return m / None”: TypeError: unsup")
     part = alone(item("bias_correct", score=scored), body("bias_correct", "return m"))
     assert part.points == 0 and part.text.startswith("✗ bias_correct: it should return ")
 
@@ -152,4 +154,4 @@ def test_the_modules_that_are_trusted_are_short():
     folder = Path(__file__).parents[2] / "grading" / "grader"
     names = ("submission", "wire", "sandbox", "inside", "scoring")
     lines = [line for name in names for line in (folder / f"{name}.py").read_text().splitlines()]
-    assert sum(bool(line.strip()) for line in lines) <= 700
+    assert sum(bool(line.strip()) for line in lines) <= 660

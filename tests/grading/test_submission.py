@@ -1,4 +1,4 @@
-"""A handed-in file is data: what is taken from it, whatever else is in it, and when it is refused."""
+"""A handed-in file is data: what is taken from it, whatever else it holds; when it is refused."""
 
 import json
 import os

@@ -110,7 +110,8 @@ def _in_rows(parts):
     if len(switches) < 2:
         return rows
     return [row for row in rows if row not in switches] + [
-        widgets.HBox(switches, layout={"flex_flow": "row wrap", "grid_column": "1 / -1"})]
+        widgets.HBox(switches, layout={"flex_flow": "row wrap",
+                                       "grid_area": "auto / 1 / auto / -1"})]
 
 
 class Picture(widgets.Image):
@@ -283,8 +284,8 @@ class Lab:
             button = widgets.Button(description=f"{k} {label}", layout=small)
             button.on_click(lambda _button, name=name: self.set(**self.presets[name]))
             buttons.append(button)
-        grid = {"grid_template_columns": "repeat(auto-fit, minmax(380px, 1fr))", "width": "100%",
-                "grid_gap": "0 16px"}
+        grid = {"grid_template_columns": "repeat(auto-fit, minmax(min(380px, 100%), 1fr))",
+                "width": "100%", "grid_gap": "0 16px"}
         rows = [widgets.GridBox(_in_rows([part for name, part in self._parts.items()
                                           if (name in more) == hidden]), layout=grid)
                 for hidden in (False, True)]

@@ -115,8 +115,10 @@ def names():
 def load(name, overlay=None):
     """The assignment of this name. A file of the folder `overlay` wins over the public one.
 
-    Raises ValueError if there is no such assignment, naming those that there are.
+    Raises ValueError if there is no such assignment, naming those that there are, or no overlay.
     """
+    if overlay and not Path(overlay).is_dir():
+        raise ValueError(_("There is no folder {folder}.").format(folder=overlay))
     if name not in names():
         raise ValueError(f"there is no assignment {name!r}; there are {', '.join(names())}")
 

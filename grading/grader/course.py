@@ -61,7 +61,11 @@ class Course:
 
     def __init__(self, folder):
         self.folder = Path(folder).absolute()
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise CourseError(_("{folder} can't be a course folder: {why}").format(
+                folder=self.folder, why=error.strerror)) from None
         if not (self.folder / "secret").exists():
             write(self.folder / "secret", secrets.token_hex(32).encode(), mode=0o600)
         self.secret = (self.folder / "secret").read_text()

@@ -120,7 +120,8 @@ def load(name, overlay=None):
     if overlay and not Path(overlay).is_dir():
         raise ValueError(_("There is no folder {folder}.").format(folder=overlay))
     if name not in names():
-        raise ValueError(f"there is no assignment {name!r}; there are {', '.join(names())}")
+        raise ValueError(_("There is no assignment {name!r}; there are {names}.").format(
+            name=name, names=", ".join(names())))
 
     def found(suffix):
         private = Path(overlay or FOLDER) / f"{name}{suffix}"

@@ -344,7 +344,7 @@ def test_without_a_sandbox_nothing_is_graded(tmp_path, nbgrader):
 @pytest.mark.parametrize("arguments, words", [
     (["grade"], "Say which: ASSIGNMENT=... is one of 01-terminology, "),
     (["grade", "--assignment", NAME, "--submissions", ""], "Say where the submissions are"),
-    (["export", "--assignment", "99-nothing"], "there is no assignment '99-nothing'"),
+    (["export", "--assignment", "99-nothing"], "There is no assignment '99-nothing'"),
 ])
 def test_what_is_missing_is_said_in_a_sentence(tmp_path, arguments, words):
     done = subprocess.run([sys.executable, "-m", "grader", *arguments, "--course",

@@ -50,8 +50,14 @@ def grade(course, args):
 
 
 def export(course, args):
+    from . import course as courses
     from .export import export
-    folder, waiting = export(course, assignments.load(args.assignment, args.overlay))
+    assignment = assignments.load(args.assignment, args.overlay)
+    everyone = graded(course, assignment)
+    if args.command == "export" and args.feedback:
+        print(_("Writing the feedback ..."), flush=True)
+        courses.show(course, assignment, everyone)
+    folder, waiting = export(course, assignment)
     if waiting:
         print(_("{n} wait for a score by hand: make formgrader, then make export").format(
             n=waiting))
@@ -60,9 +66,20 @@ def export(course, args):
 
 def similarity(course, args):
     from .similarity import similarity
-    folder, pairs = similarity(course, assignments.load(args.assignment, args.overlay))
+    assignment = assignments.load(args.assignment, args.overlay)
+    graded(course, assignment)
+    folder, pairs = similarity(course, assignment)
     print(_("{n} pairs, to be looked at by a person: {file}").format(
         n=pairs, file=folder / "similarity.html"))
+
+
+def graded(course, assignment):
+    """code -> Outcome of everyone graded so far. Raises CourseError if that is nobody."""
+    from .batch import outcomes
+    if everyone := outcomes(course, assignment):
+        return everyone
+    raise CourseError(_("Nothing of {name} is graded in {folder}: make grade comes first.").format(
+        name=assignment.name, folder=course.folder))
 
 
 def formgrader(args, course=None):

@@ -4,7 +4,8 @@ grades.csv is for reading, with codes instead of names. canvas.csv has the colum
 gradebook import, moodle.csv those of Moodle's offline grading worksheet, and feedback.zip a folder
 for each student, named as Moodle's "upload multiple feedback files" wants it. The last three hold
 names, so only their owner can read them. Who still waits for a score by hand is left out of what
-Canvas and Moodle import: neither system changes anything for a student who isn't in the file.
+Canvas and Moodle import, the feedback as well, which would show 0 points for a text that nobody has
+read: neither system changes anything for a student who isn't in the file.
 """
 
 import io
@@ -51,7 +52,7 @@ def export(course, assignment):
                 moodle.append([f"Participant {id}" if id else name, who, shown, of, "",
                                " / ".join(grades)])
             page = (course.folder / "feedback" / code / assignment.name / f"{assignment.name}.html")
-            if page.exists():
+            if page.exists() and not waits:
                 inner = re.sub(r"[/\\\0]|^\.+", "_", name)
                 feedback.writestr(f"{inner}/{assignment.name}.html", page.read_bytes())
     courses.write_csv(folder / "grades.csv", [table[0], *sorted(table[1:])])

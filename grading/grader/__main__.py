@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from descent.language import _
+from descent.language import _, count
 
 from . import assignment as assignments
 from .course import Course, CourseError
@@ -59,8 +59,8 @@ def export(course, args):
         courses.show(course, assignment, everyone)
     folder, waiting = export(course, assignment)
     if waiting:
-        print(_("{n} wait for a score by hand: make formgrader, then make export").format(
-            n=waiting))
+        print(count("{n} waits for a score by hand: make formgrader, then make export",
+                    "{n} wait for a score by hand: make formgrader, then make export", waiting))
     print(folder)
 
 
@@ -69,8 +69,8 @@ def similarity(course, args):
     assignment = assignments.load(args.assignment, args.overlay)
     graded(course, assignment)
     folder, pairs = similarity(course, assignment)
-    print(_("{n} pairs, to be looked at by a person: {file}").format(
-        n=pairs, file=folder / "similarity.html"))
+    print(count("{n} pair, to be looked at by a person:",
+                "{n} pairs, to be looked at by a person:", pairs), folder / "similarity.html")
 
 
 def graded(course, assignment):

@@ -93,6 +93,7 @@ def _judged(item, function, rng):
     if kind != "wrong":
         return max(0, item.points - item.cost(kind)), kind, text
     sample = judge(exercise, function, exercise.cases(np.random.default_rng(0)))
-    text = sample.text if sample.kind == "wrong" else f"✗ {item.name}:"
+    text = sample.text.rstrip() if sample.kind == "wrong" else f"✗ {item.name}:"
+    text += "" if text.endswith((".", ":", "!", "?")) else "."
     return (min(item.points * hits // len(cases), item.points - 1), "",
             _("{text} Right in {hits} of {n} trials.").format(text=text, hits=hits, n=len(cases)))

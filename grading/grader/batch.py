@@ -138,6 +138,8 @@ def grade(course, assignment, submissions, regrade=False, overlay=None,
     def report(code):
         if all(key in results for key in attempts[code]):
             finished[code] = _counting([results[key] for key in attempts[code]], course.config)
+            if attempts[code] == [code]:
+                finished[code] = replace(finished[code], attempts=0, kept=0)
             say(f"{len(finished):>4}/{len(attempts)}  {line(finished[code])}")
 
     for code in attempts:

@@ -382,8 +382,9 @@ QUESTIONS = (
     Question("first-hundred", 3, _("""
 1 point: what happens without the correction. Both means start at 0 and are too small, v more so
 than m (after one step 1 - 0.999 against 1 - 0.9 of their size), and its root stands below. So the
-first steps are too long: 0.1/√0.001 = 3.2 times lr, growing to about 6 lr in the first dozens of
-steps, over after some thousand. (Naming "too long, because of v" is enough.)
+first steps are too long: 0.1/√0.001 = 3.2 times lr, growing to 6.6 times lr after a dozen steps,
+still 3.2 times after a hundred, over after some thousand. (Naming "too long, because of v" is
+enough.)
 
 1 point: why a warm-up helps even so. It makes the rate small while v has seen few gradients: it
 covers what the missing correction did. With the correction, v̂ after few gradients is right on

@@ -360,6 +360,6 @@ by itself. One of the two, with its reason.
 
 1 point: what to expect. On a quadratic with a large κ about √κ times fewer iterations, if rate and
 beta are chosen well; with beta fixed at 0.9 no iteration shrinks the error by more than √0.9, so
-where κ is small (about 10) Momentum loses. Either half, with the reason, is enough.
+where κ is small (below about 38) Momentum loses. Either half, with the reason, is enough.
 """)),
 )

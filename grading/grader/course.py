@@ -265,7 +265,8 @@ def rebuilt(assignment, outcome):
             rubric = _("How this is scored:") + "\n\n" + rubrics[name]
             cells.append(_note(f"rubric-{name}", "rubric", rubric))
     about = _("Code {code}. Attempt {k} of {n} counts. Your data are drawn from the seed {seed}.")
-    about = (about if outcome.attempts else _("Code {code}.")).format(code=outcome.code, k=outcome.kept, n=outcome.attempts, seed=outcome.seed)
+    about = about if outcome.attempts else _("Code {code}.")
+    about = about.format(code=outcome.code, k=outcome.kept, n=outcome.attempts, seed=outcome.seed)
     about += f"\n\n{neutral(outcome.reason)}" * bool(outcome.reason)
     notebook.cells = [_note("about", "about", about), *cells]
     return notebook

@@ -13,7 +13,6 @@ import numpy as np
 from IPython.display import DisplayHandle, display
 
 from . import claims
-from .claims.tuning import stored
 from .language import _, say
 from .language import mark as N_
 
@@ -36,9 +35,7 @@ def evidence():
 
 def results():
     """The stored Result of every claim, in the lecture's order."""
-    known = stored("ledger")
-    return [claims.Result(claim, tuple(claims.Condition(*c) for c in known[id]))
-            for id, claim in claims.catalogue().items() if id in known]
+    return [claims.kept(id) for id in claims.catalogue()]
 
 
 def by_verdict(found):

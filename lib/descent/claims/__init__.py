@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .tuning import stored
 from ..language import _
 from ..language import mark as N_
 
@@ -186,10 +187,28 @@ def run(id, seeds=SEEDS):
 
     Raises ValueError for an unknown id, naming the known ones.
     """
+    claim = _known(id)
+    return Result(claim, tuple(claim.experiment(seeds)))
+
+
+def kept(id):
+    """The Result on the course's own seeds as it was stored; tests run it again and compare.
+
+    Where training is chaotic another processor measures other last digits: what is shown is
+    stored. Raises ValueError as `run` does.
+    """
+    return Result(_known(id), tuple(Condition(*c) for c in stored("ledger")[id]))
+
+
+def _known(id):
     known = catalogue()
     if id not in known:
         raise ValueError(f"there is no claim {id!r}; there are {', '.join(known)}")
-    return Result(known[id], tuple(known[id].experiment(seeds)))
+    return known[id]
+
+
+def _results(ids, seeds):
+    return [kept(id) if tuple(seeds) == SEEDS else run(id, seeds) for id in ids]
 
 
 class Table:
@@ -252,10 +271,10 @@ def _row(kind, *cells):
 
 
 def table(*ids, seeds=SEEDS):
-    """The claims of these ids as a Table to look at: run, judged, linked."""
-    return Table([run(id, seeds) for id in ids], seeds=len(seeds))
+    """The claims of these ids as a Table to look at: judged, linked; `run` measures one anew."""
+    return Table(_results(ids, seeds), seeds=len(seeds))
 
 
 def pros_and_cons(pros, cons, seeds=SEEDS):
     """The lecture's two columns: ids of pros and of cons, each claim with evidence and verdict."""
-    return Table([run(id, seeds) for id in pros], [run(id, seeds) for id in cons], len(seeds))
+    return Table(_results(pros, seeds), _results(cons, seeds), len(seeds))

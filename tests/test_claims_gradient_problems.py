@@ -225,10 +225,11 @@ def test_a_rate_must_serve_nearly_every_seed(monkeypatch, epochs, right):
     (chapter.other_cures, 2, ("scaled", "residual", "adam"), VANISHING),
     (chapter.clipping, 2, ("mild, norm", "mild, value", "severe, norm"), MILD)])
 def test_a_cure_left_out_cures_nothing(monkeypatch, experiment, cures, names, ill):
-    assert sum(c.passes for c in experiment(FEW) if c.metric == WORK) >= cures
+    learning = WORK, "whether it learns within 10 epochs (1: yes)"
+    assert sum(c.passes for c in experiment(FEW) if c.metric in learning) >= cures
     for name in names:
         monkeypatch.setitem(TUNED, name, (ill, gradient_descent))
-    assert not any(c.passes for c in experiment(FEW) if c.metric == WORK)
+    assert not any(c.passes for c in experiment(FEW) if c.metric in learning)
 
 
 def test_a_depth_or_a_scale_that_stays_the_same_is_noticed(monkeypatch):

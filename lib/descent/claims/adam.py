@@ -12,7 +12,7 @@ import numpy as np
 
 from . import SEEDS, Condition, claim, generators
 from .batch import memory
-from .race import tune_outward
+from .race import loss_of, tune_outward
 from .rmsprop import KINGMA, feed, hyperparameters, same_way, small, steps_for
 from .tuning import iterations_until, stored, tune
 from ..batches import epoch_length, mini_batches
@@ -51,13 +51,6 @@ def shifted(n):
     x = np.concatenate([images[:, i:i + 8, j:j + 8] for i in range(3) for j in range(3)])
     rows = np.random.default_rng(0).permutation(len(x))[:n]
     return x.reshape(-1, 64)[rows], np.tile(y, 9)[rows]
-
-
-def loss_of(net, theta, x, y):
-    """The loss on these examples, (runs,), forward only."""
-    z = net.forward(theta, x)[-1]
-    z -= z.max(axis=-1, keepdims=True)
-    return (np.log(np.exp(z).sum(axis=-1)) - z[..., np.arange(len(y)), y]).mean(axis=-1)
 
 
 def updates(case, method, lr, seeds):

@@ -34,12 +34,16 @@ def data():
     return tuple(a[rows] for a in digits())
 
 
-def loss(theta):
-    """The loss of all examples, (runs,), without its gradient."""
-    x, y = data()
+def loss_of(net, theta, x, y):
+    """The loss on these examples, (...), forward only."""
     z = net.forward(theta, x)[-1]
     z -= z.max(axis=-1, keepdims=True)
-    return (np.log(np.exp(z).sum(axis=-1)) - z[..., np.arange(N), y]).mean(axis=-1)
+    return (np.log(np.exp(z).sum(axis=-1)) - z[..., np.arange(len(y)), y]).mean(axis=-1)
+
+
+def loss(theta):
+    """The loss of all examples, (runs,), without its gradient."""
+    return loss_of(net, theta, *data())
 
 
 def updates(method, size, target, lr, seeds, optimizer=None, **hyper):

@@ -334,9 +334,7 @@ def losses(name, values, seeds, lr=0.003):
                     **{name: np.array(values)[:, None, None]})
     x, y = digits()
     theta = record(steps, 3 * epoch_length(len(y), SIZE) + 1, keep=()).last.theta
-    z = small.forward(theta, x)[-1]
-    z -= z.max(axis=-1, keepdims=True)
-    return (np.log(np.exp(z).sum(axis=-1)) - z[..., np.arange(len(y)), y]).mean(axis=-1)
+    return race.loss_of(small, theta, x, y)
 
 
 @claim("R7", _("(Drawback.) RMSProp introduces a new parameter."), reference=CHOI,

@@ -29,6 +29,14 @@ def iterations_to_a_minimum(surface, theta):
     return k if k < 0.95 * len(theta) else np.inf
 
 
+def test_no_preset_brings_a_method_back():
+    lab = labs.race(rmsprop=False, adam=False)
+    for settings in lab.presets.values():
+        lab.set(**settings)
+        assert [method for method in METHODS if lab.settings[method]] == list(METHODS[:3])
+    assert not lab.controls["adam"].value and "Adam" not in lab.summary
+
+
 @pytest.mark.parametrize("name", SURFACES)
 @pytest.mark.parametrize("alone", [False, True])
 def test_the_team_runs_as_each_alone(name, alone):
@@ -155,3 +163,11 @@ def test_the_best_on_digits_is_that_of_the_usual_knobs():
 def test_nobody_races():
     assert labs.race(**dict.fromkeys(METHODS, False)).summary == "No method is chosen."
 
+
+def test_the_legend_names_the_methods_that_race():
+    lab = labs.race(rmsprop=False, adam=False)
+    shown = lab.projected((1, 2)).children[0].children[1]
+    for legend in (lab.legend, shown.value):
+        assert "Nesterov" in legend and "RMSProp" not in legend and "Adam" not in legend
+    lab.set(adam=True, momentum=False)
+    assert shown.value == lab.legend and "Adam" in lab.legend and "Momentum" not in lab.legend

@@ -192,7 +192,8 @@ def drags(page, lab):
     handle = page.locator(".noUi-handle").nth({"training_clock": 1}.get(lab, 0))
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    path = [(x + min(k, 120 - k) * -1.2, y) for k in range(61)]
+    way = 1.2 if lab == "depth" else -1.2       # to where the work is larger
+    path = [(x + way * k, y) for k in range(61)]
     drag(page, lab, "slider", path)
     if lab in ("descent_on_a_surface", "race", "inside"):
         box = page.locator("img.widget-image").bounding_box()

@@ -191,6 +191,15 @@ def test_what_a_screen_reader_gets(bench):
         one => one.clientWidth > 1 && one.scrollWidth > one.clientWidth).map(
         one => one.textContent)""")
     assert cut == []                    # a label that is cut off is no name either
+    assert bench.page.locator(".jupyter-widgets[title=null]").count() == 0
+
+
+@only("depth", "race")                          # the tallest
+def test_a_lab_fits_a_lecturers_screen(bench):
+    """A projector of 1280 x 720: JupyterLab leaves the notebook 599 pixels of height."""
+    bench.page.get_by_role("button", name="more").click()       # as it was before
+    lab = bench.page.locator(PICTURE).locator("xpath=ancestor::*[contains(@class, 'widget-vbox')]")
+    assert lab.last.bounding_box()["height"] <= 590
 
 
 def drag(bench, start, end, steps=60, seconds=1.0):

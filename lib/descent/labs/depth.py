@@ -74,7 +74,7 @@ def depth(**start):
               (figures.COLORS["quiet"], _("a change of 1 %"))]
     return Lab(_("The size of the gradient in each layer beside the theory, how far each layer's "
                  "weights have moved, and the loss of a short training"), _build, controls,
-               presets, legend=legend, lines=4, start=start, size=(8.4, 4.0),
+               presets, legend=legend, lines=4, start=start, size=(8.4, 3.3),
                twin_size=(2.8, 4.6),
                more=("init", "batch_size", "steps", "norm_limit", "value_limit", "lam",
                      "seed"),
@@ -156,7 +156,7 @@ def _build(fig, compact):
     if compact:
         places = [[.27, .57, .67, .36], [.27, .36, .67, .18], [.27, .1, .67, .16]]
     else:
-        places = [[.105, .44, .44, .53], [.105, .12, .44, .26], [.63, .12, .35, .85]]
+        places = [[.105, .46, .44, .51], [.105, .13, .44, .28], [.63, .13, .35, .84]]
     signal, change, curve = (fig.add_axes(place) for place in places)
     line = {"color": color, "linewidth": 1.4, "markersize": 4, "animated": True}
     predicted, = signal.plot([], [], color=theory_color, linewidth=1.8, linestyle="--",
@@ -176,7 +176,7 @@ def _build(fig, compact):
     curve.axhline(np.log(CLASSES), color=theory_color, linewidth=1.6, linestyle="--")
     signal.set_yticks([1e-12, 1e-9, 1e-6, 1e-3, 1, 1e3, 1e6])
     change.set_yticks([1e-8, 1e-5, 1e-2, 1e1])
-    change.yaxis.label.set_fontsize(9 if compact else 12)
+    change.yaxis.label.set_fontsize(9 if compact else 11)
     curve.set_yticks([1, 100, 1e4] if compact else [1e-1, 1, 10, 100, 1e3, 1e4])
     signal.tick_params(labelbottom=False)
     change.set_xlabel("$l$", labelpad=0)

@@ -26,6 +26,7 @@ from ..language import _, wrapped
 STYLE = {**STYLE, "xtick.labelsize": 10.5, "ytick.labelsize": 10.5}
 TIGHT = 'style="line-height:1.4"'
 LABEL = "11em"  # width of a control's name
+SMALL = {"width": "auto", "padding": "0 7px", "margin": "2px 4px 2px 0"}  # a button
 
 
 def geometric(low, high, per_decade=20):
@@ -135,14 +136,15 @@ class Lab:
     follow: {name: function(settings) -> settings}: what else changes when that control does; a
     Number's (values, value) changes its range as well. point(x, y) -> settings: what a press or
     a drag at a point of the first axes sets. legend: (colour, words) for lines whose symbols do not
-    tell them apart. lines: what the longest summary takes, so that the picture stays in its place.
-    start: settings to begin with.
+    tell them apart, with a Switch's name if it hides the line. lines: what the longest summary takes, so that the picture stays in its place.
+    start: settings to begin with. keep: controls that no preset touches.
     """
 
     def __init__(self, title, build, controls, presets, *, more=(), follow=None, point=None,
-                 legend=(), lines=1, start=None, size=(8.4, 3.5), twin_size=(2.8, 3.8)):
+                 legend=(), lines=1, start=None, keep=(), size=(8.4, 3.5), twin_size=(2.8, 3.8)):
         self._build, self._size, self._twin_size = build, size, twin_size
         self._parts, self._follow, self._point = controls, follow or {}, point
+        self._legend = legend
         self._held, self._drawn, self._background, self._pressed = 0, None, None, False
         self.summary, self.error = "", None
         self.controls = {name: part.field for name, part in controls.items()}
@@ -157,13 +159,16 @@ class Lab:
                              layout={"max_width": "100%", "height": "auto", "margin": "2px 0"})
         self._status = widgets.HTML(layout={"margin": "2px 8px", "flex": "1 1 0%",
                                             "min_height": f"{18 * lines}px"})
+        self._colors = [widgets.HTML(layout={"margin": "0 8px"})] if legend else []
         self._held = 1                          # no picture before all is in place
         self._defaults = self.settings
-        self.presets = {name: self._resolve(found) for name, (_label, found) in presets.items()}
+        self.labels = [f"{k} {label}" for k, (label, _found) in enumerate(presets.values(), 1)]
+        self.presets = {name: {k: v for k, v in self._resolve(found).items() if k not in keep}
+                        for name, (_label, found) in presets.items()}
         self.set(**(start or {}))
         self._defaults = self.settings
         self._held = 0
-        self.view = self._arrange(presets, more, legend)
+        self.view = self._arrange(more)
         if point:
             self._listen()
         self._redraw()
@@ -172,6 +177,14 @@ class Lab:
     def settings(self):
         """{name: value} of all controls."""
         return {name: field.value for name, field in self.controls.items()}
+
+    @property
+    def legend(self):
+        """What the colours of the picture mean, as HTML."""
+        words = [f'<span style="color:{color}">■</span>&nbsp;{html.escape(text)}'
+                 for color, text, *switch in self._legend
+                 if all(self.settings[name] for name in switch)]
+        return f"<div {TIGHT}>{' &ensp; '.join(words)}</div>" if self._legend else ""
 
     def set(self, **settings):
         """Set several controls, with one redraw; a number out of range becomes the nearest end.
@@ -238,6 +251,8 @@ class Lab:
         except Exception as error:              # a lab answers every setting with a sentence
             self.error = error
             self.summary = _("There is no picture for this setting: {reason}.").format(reason=error)
+        for colors in self._colors:
+            colors.value = self.legend
         self._status.value = f'<div role="status" {TIGHT}>{html.escape(self.summary)}</div>'
 
     def png(self):
@@ -257,7 +272,7 @@ class Lab:
 
         Each panel is titled with a letter and the symbols of the numbers that differ.
         """
-        found = [self.presets[s] if isinstance(s, str) else self._resolve(s) for s in settings]
+        found = [self._resolve(self.presets[s] if isinstance(s, str) else s) for s in settings]
         width, height = self._twin_size
         columns = columns or max(1, min(len(found), round(self._size[0] // width)))
         rows = -(-len(found) // columns)
@@ -277,13 +292,37 @@ class Lab:
             f"${part.symbol} = {one[name]:g}$" for name, part in self._parts.items()
             if getattr(part, "symbol", "") and len({other[name] for other in others}) > 1])
 
-    def _arrange(self, presets, more, legend):
-        small = {"width": "auto", "padding": "0 7px", "margin": "2px 4px 2px 0"}
-        buttons = []
-        for k, (name, (label, _settings)) in enumerate(presets.items(), start=1):
-            button = widgets.Button(description=f"{k} {label}", layout=small)
-            button.on_click(lambda _button, name=name: self.set(**self.presets[name]))
-            buttons.append(button)
+    def pictures(self, *settings):
+        """The lab at these settings, as (summary, PNG) each; it is as before afterwards."""
+        found = [self._resolve(one) for one in settings]
+        with matplotlib.rc_context(STYLE):
+            result = [(self._draw(**one), self.png()) for one in found]
+        self._drawn = None
+        self._redraw()
+        return result
+
+    def projected(self, presets, controls=None):
+        """A view for a slide: some presets, by number, and some controls, by name.
+
+        The other presets are there too, unseen, for the keys that press them.
+        """
+        buttons = self._buttons()
+        for k, button in enumerate(buttons, start=1):
+            button.add_class("preset" if k in presets else "unseen")
+        shown = ([self._parts[name].row for name in controls] if controls is not None else
+                 self.view.children[1].children)
+        rows = {"top": [widgets.HBox(buttons).add_class("keys"), *self._colors],
+                "settings": shown, "lab-picture": [self.image], "summary": [self._status]}
+        return widgets.VBox([widgets.HBox(children).add_class(name)
+                             for name, children in rows.items()]).add_class("lab")
+
+    def _buttons(self):
+        buttons = [widgets.Button(description=label, layout=SMALL) for label in self.labels]
+        for button, settings in zip(buttons, self.presets.values()):
+            button.on_click(lambda _button, settings=settings: self.set(**settings))
+        return buttons
+
+    def _arrange(self, more):
         grid = {"grid_template_columns": "repeat(auto-fit, minmax(min(380px, 100%), 1fr))",
                 "width": "100%", "grid_gap": "0 16px"}
         rows = [widgets.GridBox(_in_rows([part for name, part in self._parts.items()
@@ -291,17 +330,14 @@ class Lab:
                 for hidden in (False, True)]
         if more:
             toggle = widgets.ToggleButton(False, description=_("more"), icon="sliders",
-                                          layout=small)
+                                          tooltip=_("more controls"), layout=SMALL)
             rows[1].layout.display = "none"
             toggle.observe(lambda change: setattr(rows[1].layout, "display",
                                                   "grid" if change.new else "none"), "value")
-        colors = widgets.HTML(f"<div {TIGHT}>" + " &ensp; ".join(
-            f'<span style="color:{color}">■</span> {html.escape(words)}'
-            for color, words in legend) + "</div>", layout={"margin": "0 8px"})
         wrap = {"flex_flow": "row wrap"}
-        return widgets.VBox([widgets.HBox(buttons, layout=wrap), *rows,
+        return widgets.VBox([widgets.HBox(self._buttons(), layout=wrap), *rows,
                              widgets.HBox([self._status, *([toggle] if more else [])]),
-                             *([colors] if legend else []), self.image],
+                             *self._colors, self.image],
                             layout={"max_width": f"{100 * self._size[0] + 8:.0f}px"})
 
     def _listen(self):

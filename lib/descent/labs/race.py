@@ -163,8 +163,8 @@ def race(**start):
 
     lab = Lab(_("The paths of five methods from one start, or their accuracy on digits; their "
                 "losses; their learning rates"), _build, controls, presets, lines=4, start=start,
-              more=tuple(controls)[4:], point=point,
-              legend=[(figures.COLORS[method], names[method]) for method in METHODS],
+              keep=METHODS, more=tuple(controls)[4:], point=point,
+              legend=[(figures.COLORS[method], names[method], method) for method in METHODS],
               follow={"surface": choose, "learning_rate": lambda _settings: {"rates": "one"}})
     return lab
 

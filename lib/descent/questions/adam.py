@@ -39,6 +39,9 @@ QUESTIONS = (
                  (_("56 gigabytes"),
                   _("Yes: m and v, two numbers a weight, and the gradient comes on top. For the nets "
                     "of this course it is nothing, for such a model it decides what fits.")),
+                 (_("112 gigabytes"),
+                  _("That is all four together: weights, gradient, m and v. Adam's own part is two of "
+                    "them.")),
              ),
              right=2),
     Prediction("rare-truth",

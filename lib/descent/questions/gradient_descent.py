@@ -65,6 +65,9 @@ QUESTIONS = (
                  (_("It can't be told from the gradient alone"),
                   _("Yes. A minimum, a maximum and a saddle point are all flat; the curvatures tell "
                     "them apart.")),
+                 (_("A saddle point: with many parameters it is always one"),
+                  _("With many parameters most flat points are saddles, but not all of them. The "
+                    "gradient is zero on each kind.")),
              ),
              right=2),
     Prediction("steps-from-saddle",

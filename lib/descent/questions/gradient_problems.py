@@ -22,6 +22,9 @@ QUESTIONS = (
                     "gradient; near a minimum it is small in all of them, and the loss is low.")),
                  (_("Yes, if the learning rate is small as well"),
                   _("The learning rate has no part in the gradient. It only scales the step.")),
+                 (_("No: at a minimum it would be exactly zero"),
+                  _("Close to a minimum it is small and not yet zero, so this could be one. Whether "
+                    "it is must be seen from something else: here the loss is that of guessing.")),
              ),
              right=1),
     Prediction("same-weights-three-activations",

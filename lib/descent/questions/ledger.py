@@ -1,6 +1,6 @@
 """Questions and predictions of chapter 08."""
 
-from . import Question
+from . import Prediction, Question
 from ..language import mark as _      # the widget translates the text when it is shown
 
 QUESTIONS = (
@@ -34,4 +34,8 @@ QUESTIONS = (
                     "before.")),
              ),
              right=1),
+    Prediction("how-many-hold",
+               _("Of the lecture's claims, how many hold just as they stand?"),
+               options=((_("Nearly all"), 0.95), (_("About two in three"), 0.67),
+                        (_("About one in three"), 0.33), (_("Hardly any"), 0.05))),
 )

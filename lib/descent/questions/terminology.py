@@ -57,6 +57,9 @@ QUESTIONS = (
                   _("Yes: an update is of all weights at once, and an epoch has ⌈1,797 / 32⌉ of them.")),
                  (_("1,797 times, once for each example"),
                   _("That is B = 1. A batch of 32 examples shares one update.")),
+                 (_("32 times, once for each example of a batch"),
+                  _("32 is how many examples share an update. There are as many updates as batches: "
+                    "57.")),
              ),
              right=1),
     Prediction("epoch-loss",

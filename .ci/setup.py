@@ -1,4 +1,4 @@
-"""Make an environment from the locks: `python .ci/setup.py .venv [--test] [--bench] [--grading]`.
+"""Make an environment from the locks: `python .ci/setup.py .venv [--test] [--lecture] ...`.
 
 The Makefile calls this each time. A stamp, written last, says what the environment was made
 from: with that stamp there is nothing to do, with another or none (an install that failed or
@@ -17,6 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OLDEST = (3, 11)
 STUDENT, TESTER = "requirements.lock", os.path.join("tests", "requirements.lock")
 GRADER = os.path.join("grading", "requirements.lock")
+LECTURER = os.path.join("notebooks", "source", "requirements.lock")
 DISK_FULL = ("The disk is full: the environment and pip's temporary files need about 1 GB."
              " Free some and run again.")
 SAYINGS = [  # what pip says -> what we say
@@ -61,10 +62,11 @@ def check_venv():
              .format(sys.executable, version(), sys.version_info[0], sys.version_info[1]))
 
 
-def recipe(test, bench, grading=False):
+def recipe(test, bench, grading=False, lecture=False):
     """What the environment is made from, one line for each part."""
     lines = ["in " + ROOT]
-    for name in ["pyproject.toml", STUDENT] + [TESTER] * test + [GRADER] * grading:
+    for name in (["pyproject.toml", STUDENT] + [TESTER] * test + [GRADER] * grading
+                 + [LECTURER] * lecture):
         with open(os.path.join(ROOT, name), "rb") as file:
             lines.append(name + " " + hashlib.sha256(file.read()).hexdigest())
     return lines + ["bench"] * bench
@@ -100,11 +102,11 @@ def bench_packages():
         return tomllib.load(file)["dependency-groups"]["bench"]
 
 
-def set_up(folder, test, bench, grading=False):
+def set_up(folder, test, bench, grading=False, lecture=False):
     check_version()
     venv = os.path.join(ROOT, folder)
     stamp, python = os.path.join(venv, ".stamp"), os.path.join(venv, "bin", "python")
-    want, have = recipe(test, bench, grading), made_from(stamp, python)
+    want, have = recipe(test, bench, grading, lecture), made_from(stamp, python)
     if have[:len(want)] == want:
         return
     check_venv()
@@ -125,6 +127,8 @@ def set_up(folder, test, bench, grading=False):
         run(*locked + [TESTER])
     if grading:
         run(*locked + [GRADER])
+    if lecture:
+        run(*locked + [LECTURER])
     if bench:
         run(*pip + bench_packages())
     with open(stamp + ".new", "w") as file:
@@ -134,7 +138,8 @@ def set_up(folder, test, bench, grading=False):
 
 if __name__ == "__main__":
     try:
-        set_up(sys.argv[1], *("--" + part in sys.argv for part in ("test", "bench", "grading")))
+        set_up(sys.argv[1], *("--" + part in sys.argv
+                              for part in ("test", "bench", "grading", "lecture")))
     except KeyboardInterrupt:
         stop("\nInterrupted: run again to finish the set-up.")
     except OSError as error:

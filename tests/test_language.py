@@ -64,3 +64,36 @@ def test_a_language_without_a_catalogue(swedish, code):
 
 def test_a_noun_follows_its_number():
     assert [language.count("{n} epoch", "{n} epochs", n) for n in (1, 2)] == ["1 epoch", "2 epochs"]
+
+
+def test_another_language_for_a_while(swedish):
+    with language.speaking("sv"):
+        assert language._("learning rate") == "inlärningshastighet"
+        with language.speaking("en"):
+            assert language._("learning rate") == "learning rate"
+        assert language._("learning rate") == "inlärningshastighet"
+        with pytest.raises(ValueError, match="the course speaks"), language.speaking("xx"):
+            pass
+        assert language._("learning rate") == "inlärningshastighet"
+    assert language._("learning rate") == "learning rate"
+
+
+def test_a_second_catalogue_for_what_the_first_has_not(swedish, tmp_path):
+    from babel.messages.catalog import Catalog
+    from babel.messages.mofile import write_mo
+    more = Catalog("sv")
+    more.add("learning rate", "något annat")
+    more.add("uphill", "uppför", context="mistake")
+    (tmp_path / "more" / "sv" / "LC_MESSAGES").mkdir(parents=True)
+    with open(tmp_path / "more" / "sv" / "LC_MESSAGES" / "descent.mo", "wb") as file:
+        write_mo(file, more)
+    with language.speaking("sv", tmp_path / "more"):
+        assert language._("learning rate") == "inlärningshastighet"  # the library's own wins
+        assert language.in_context("uphill", "mistake") == "uppför"
+        assert language._("uphill") == language.in_context("uphill", "other") == "uphill"
+    with language.speaking("sv"):
+        assert language.in_context("uphill", "mistake") == "uphill"
+    assert language.in_context("uphill", "mistake") == "uphill"
+    with pytest.raises(ValueError, match="the course speaks"):
+        language.set_language("sv", tmp_path / "nowhere")
+    language.set_language("en", tmp_path / "nowhere")  # English needs none

@@ -18,6 +18,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK = (ROOT / "requirements.lock").read_text()
 TEST_LOCK = (ROOT / "tests" / "requirements.lock").read_text()
 GRADING_LOCK = (ROOT / "grading" / "requirements.lock").read_text()
+LECTURE_LOCK = (ROOT / "notebooks" / "source" / "requirements.lock").read_text()
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}  # without the windows that it can open
 
@@ -37,7 +38,8 @@ def ranges(requirements):
     (LOCK, PROJECT["dependency-groups"]["build"]),
     (LOCK + TEST_LOCK, PROJECT["dependency-groups"]["test"]),
     (GRADING_LOCK, PROJECT["dependency-groups"]["grading"]),
-], ids=["runtime", "backend", "build", "test", "grading"])
+    (LECTURE_LOCK, PROJECT["dependency-groups"]["lecture"]),
+], ids=["runtime", "backend", "build", "test", "grading", "lecture"])
 def test_the_locks_pin_what_pyproject_asks_for(lock, needed):
     for name, allowed in ranges(needed).items():
         assert pins(lock)[name] in allowed
@@ -56,19 +58,21 @@ def test_conda_gets_the_same_packages_and_ranges():
 
 
 def test_the_locks_check_every_file_and_name_no_registry():
-    for lock in (LOCK, TEST_LOCK, GRADING_LOCK):
+    for lock in (LOCK, TEST_LOCK, GRADING_LOCK, LECTURE_LOCK):
         for entry in re.split(r"\n(?=\S)", lock.strip()):
             assert entry.startswith("#") or re.search(r"\n +--hash=sha256:[0-9a-f]{64}", entry), entry
         assert not re.search(r"://|^-|/", lock, flags=re.M)
     assert not pins(LOCK).keys() & pins(TEST_LOCK).keys()
-    assert not pins(LOCK + TEST_LOCK).keys() & pins(GRADING_LOCK).keys()
+    for lock in (GRADING_LOCK, LECTURE_LOCK):
+        assert not pins(LOCK + TEST_LOCK).keys() & pins(lock).keys()
     # packages with compiled parts come for every system and Python, not for one machine
     for name in ("numpy", "matplotlib", "pyzmq"):
         assert len(re.search(rf"^{name}==(?:.*\\\n)*.*", LOCK, flags=re.M)[0].split("--hash")) > 20
 
 
 def test_students_get_no_test_tools():
-    assert not pins(LOCK).keys() & {"playwright", "jupytext", "torch", "scikit-learn", "nbgrader"}
+    assert not pins(LOCK).keys() & {"playwright", "jupytext", "torch", "scikit-learn", "nbgrader",
+                                    "voila"}
 
 
 def test_the_readme_names_the_two_commands():
@@ -82,8 +86,8 @@ def test_the_readme_names_the_two_commands():
 def setup(tmp_path):
     """The script as a module whose project is an empty copy; `setup.commands` are what it ran."""
     for name in ("pyproject.toml", "requirements.lock", "tests/requirements.lock",
-                 "grading/requirements.lock", ".ci/setup.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+                 "grading/requirements.lock", "notebooks/source/requirements.lock", ".ci/setup.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     spec = importlib.util.spec_from_file_location("descent_setup", tmp_path / ".ci" / "setup.py")
     module = importlib.util.module_from_spec(spec)
@@ -118,6 +122,10 @@ def test_a_second_set_up_has_nothing_to_do(setup):
     assert len(setup.commands) == 3 and "grading" in setup.commands[-1][-1]
     setup.set_up(".venv", test=True, bench=False, grading=True)
     assert len(setup.commands) == 3
+    setup.set_up(".venv", test=True, bench=False, lecture=True)
+    assert len(setup.commands) == 8 and "source" in setup.commands[-1][-1]
+    setup.set_up(".venv", test=True, bench=False, lecture=True)
+    assert len(setup.commands) == 8
 
 
 @pytest.mark.parametrize("damage", ["interrupted", "python removed", "lock changed", "moved"])

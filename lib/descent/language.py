@@ -2,29 +2,51 @@
 
 import gettext
 import textwrap
+from contextlib import contextmanager
 from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
+WIDTH = 88  # characters in a printed line; on a slide there is no need to break them
 _translation = gettext.NullTranslations()
 
 
-def set_language(code):
+def set_language(code, folder=None):
     """Choose the language, "en" or one with a catalogue in `locale`; nothing else ever does.
 
-    Raises ValueError if there is no such catalogue.
+    folder: where a second catalogue of this language is, for what isn't found in the first. Raises
+    ValueError if there is no such catalogue.
     """
     global _translation
     try:
         _translation = (gettext.NullTranslations() if code == "en" else
                         gettext.translation("descent", LOCALE, [code]))
+        if folder and code != "en":
+            _translation.add_fallback(gettext.translation("descent", folder, [code]))
     except OSError:
         there = ["en", *sorted(p.parent.parent.name for p in LOCALE.glob("*/LC_MESSAGES/*.mo"))]
         raise ValueError(f"the course speaks {', '.join(there)}; got {code!r}") from None
 
 
+@contextmanager
+def speaking(code, folder=None):
+    """Within it the language is another: set_language(code, folder); afterwards that of before."""
+    global _translation
+    before = _translation
+    try:
+        set_language(code, folder)
+        yield
+    finally:
+        _translation = before
+
+
 def _(text):
     """The text in the chosen language; values are put in afterwards, by name, with format."""
     return _translation.gettext(text)
+
+
+def in_context(text, context):
+    """As `_`, of a text that is translated where it belongs to this context, not elsewhere."""
+    return _translation.pgettext(context, text)
 
 
 def count(one, many, n):
@@ -39,7 +61,7 @@ def mark(text):
 
 def wrapped(text):
     """The text with its long lines broken between words; JupyterLab breaks them within."""
-    return "\n".join(textwrap.fill(line, 88) for line in text.splitlines())
+    return "\n".join(textwrap.fill(line, WIDTH) for line in text.splitlines()) if WIDTH else text
 
 
 def say(text, **values):

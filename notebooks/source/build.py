@@ -12,7 +12,7 @@ notebooks/NN-slug.ipynb with its outputs; never edit that file. Two things are a
 Of every language that has a catalogue (see translate.py) there is an edition, for example
 notebooks/sv/NN-slug.ipynb: the Markdown is the catalogue's, the code is the same but for the first
 cell, which chooses the language. What isn't translated yet stays English. The README.CODE.md of
-these languages are written, too.
+these languages and the lecturer's guides, grading/README.CODE.md, are written, too.
 
 With --check nothing is built: it says where a notebook and its source disagree.
 """
@@ -68,6 +68,7 @@ def built(source, language="en"):
 def parse(source, language="en"):
     """The notebook that a source describes, not executed. A cell's id is that of its English."""
     notebook = jupytext.read(source, fmt="md:myst")
+    notebook.cells = [cell for cell in notebook.cells if not on_slides_only(cell)]
     notebook.metadata = nbformat.from_dict(METADATA)
     seen = set()
     for cell in notebook.cells:
@@ -87,6 +88,13 @@ def parse(source, language="en"):
     return notebook
 
 
+def on_slides_only(cell):
+    """Whether only the slides have this cell; what they want of others (see slides.py) is dropped."""
+    deck = cell.metadata.pop("deck", None)
+    cell.metadata.pop("slide", None)
+    return deck == "only" or deck is not None and cell.cell_type == "markdown"
+
+
 def with_solutions(text, language="en"):
     """The text with each exercise's solution in the place of its mark."""
     from descent import checks
@@ -96,10 +104,11 @@ def with_solutions(text, language="en"):
         f"```python\n{checks.solution(mark[1]).strip()}\n```\n\n</details>"), text, flags=re.M)
 
 
-def readme(language):
-    """The README in a language: its links to notebooks lead to that language's."""
-    text = "\n\n".join(translate.translated(section, language, "README")
-                       for section in translate.sections())
+def readme(language, name="README"):
+    """A README in a language: its links to notebooks and to the guide lead to that language's."""
+    text = "\n\n".join(translate.translated(section, language, name)
+                       for section in translate.sections(name))
+    text = text.replace("](grading/README.md)", f"](grading/README.{language}.md)")
     return re.sub(r"(?<=\]\(notebooks/)(?=[0-9])", f"{language}/", text) + "\n"
 
 
@@ -204,8 +213,9 @@ def main():
                 failed += 1
                 print(f"{name} was not built:", re.sub(r"\x1b\[[0-9;]*m", "", str(error)))
     for language in {language for _source, language in editions} - {"en"}:
-        path = translate.ROOT / f"README.{language}.md"
-        path.write_text(readme(language), encoding="utf-8")
+        for name in translate.readmes():
+            path = translate.ROOT / f"{name}.{language}.md"
+            path.write_text(readme(language, name), encoding="utf-8")
     sys.exit(failed)
 
 

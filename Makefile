@@ -37,6 +37,23 @@ translations:  ## take new and changed texts into the catalogues, and compile th
 	$(SETUP) .venv --test
 	@.venv/bin/python notebooks/source/translate.py
 
+DECK = notebooks/source/slides.py $(CHAPTER) --language $(LANGUAGE)
+CHAPTER =
+LANGUAGE = en
+
+lecture: lecture-environment  ## slides with live labs: make lecture CHAPTER=05 LANGUAGE=sv
+	@.venv-lecture/bin/python $(DECK) --live
+
+lecture-environment:
+	$(SETUP) .venv-lecture --test --lecture
+
+slides:  ## the same slides as files, HTML and PDF, in slides/
+	$(SETUP) .venv --test
+	@.venv/bin/python $(DECK)
+
+book: lecture-environment  ## the reading edition, a site that opens from disk, in book/
+	@.venv-lecture/bin/python notebooks/source/book.py
+
 bench:  ## one table of speeds, beside PyTorch and scikit-learn
 	$(SETUP) .venv-bench --test --bench
 	@.venv-bench/bin/python tests/bench/run.py
@@ -48,8 +65,8 @@ OPTIONS = --course "$(COURSE)" --assignment "$(ASSIGNMENT)" $(if $(OVERLAY),--ov
 grading:  ## set up the lecturer's side: see grading/README.md
 	$(SETUP) .venv-grading --test --grading
 
-release: grading  ## write what students get; one: make release ASSIGNMENT=05-momentum
-	$(GRADE) release $(OPTIONS)
+release: grading  ## what students get: make release ASSIGNMENT=05-momentum LANGUAGE=sv
+	$(GRADE) release $(OPTIONS) $(if $(filter file,$(origin LANGUAGE)),,--language "$(LANGUAGE)")
 
 grade: grading  ## grade a folder: make grade ASSIGNMENT=05-momentum SUBMISSIONS=folder
 	$(GRADE) grade $(OPTIONS) --submissions "$(SUBMISSIONS)" $(if $(REGRADE),--regrade)
@@ -70,15 +87,17 @@ lock:  ## pin the newest packages that pyproject.toml allows (needs uv)
 	uv pip compile $(UV) --group build pyproject.toml -o requirements.lock
 	uv pip compile $(UV) --group test -c requirements.lock -o tests/requirements.lock \
 		$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock)
-	uv pip compile $(UV) --group grading -c requirements.lock -c tests/requirements.lock \
-		-o grading/requirements.lock $$(cat requirements.lock tests/requirements.lock \
-		| sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p')
+	uv pip compile $(UV) --group grading $(BESIDE) -o grading/requirements.lock
+	uv pip compile $(UV) --group lecture $(BESIDE) -o notebooks/source/requirements.lock
+BESIDE = -c requirements.lock -c tests/requirements.lock $$(cat requirements.lock \
+	tests/requirements.lock | sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p')
 UV := --upgrade --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-annotate --custom-compile-command "make lock" --quiet
 
 clean:  ## remove what these commands made, but not the notebooks
-	rm -rf .venv .venv-* .pytest_cache
+	rm -rf .venv .venv-* .pytest_cache slides book
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help lab test test-all matrix notebooks translations bench lock clean \
+.PHONY: help lab test test-all matrix notebooks translations lecture lecture-environment slides \
+	book bench lock clean \
 	test-grading grading release grade formgrader export similarity grading-demo

@@ -1,4 +1,5 @@
 """What the tests share: a browser, a JupyterLab with a copy of the course, and clean profiles."""
+import fcntl
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,34 @@ def browser(chromium):
         opened = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory):
+    """The reading edition, made once for all workers: its folder. Skipped without Sphinx, unless CI."""
+    python = lecture_python("sphinx", "the reading edition is not tested")
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    site = folder / "book"
+    with open(folder / "book.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)        # the others wait for the one that is first
+        if not site.exists():
+            done = subprocess.run([python, ROOT / "notebooks" / "source" / "book.py",
+                                   f"--output={site}"], capture_output=True, text=True)
+            if done.returncode:
+                shutil.rmtree(site, ignore_errors=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+    return site
+
+
+def lecture_python(package, otherwise):
+    """A Python that has this package of `make lecture`; without one it skips, and in CI it fails."""
+    found = [sys.executable] * bool(find_spec(package))
+    found += [path for path in [ROOT / ".venv-lecture" / "bin" / "python"] if path.exists()]
+    if not found:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            f"no {package}, so {otherwise}: make lecture-environment")
+    return found[0]
 
 
 @dataclass(frozen=True)

@@ -251,7 +251,7 @@ ITEMS = (
 )
 
 QUESTIONS = (
-    Question("two-runs", 3, _("""
+    Question("two-runs", 3, """
 1 point: the counts. Both saw 2,000 · 16 = 500 · 64 = 32,000 examples, which is 20 epochs of 1,600,
 and both made 2,000 backward passes. Anna made 2,000 updates, Bo 500. (All right: 1. One of them
 wrong or missing: 0.)
@@ -264,5 +264,5 @@ the updates and of nothing else.
 data that neither has seen, at equal work, each with a learning rate chosen for it. Saying "the
 learning rates must be known too" is enough if the reason is given (Bo's gradients are less noisy
 and allow a larger rate).
-""")),
+"""),
 )

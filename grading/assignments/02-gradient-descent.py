@@ -64,8 +64,8 @@ def _bent(rng, p):
     a, c = _symmetric(rng, rng.uniform(-2, 5, p)), rng.uniform(1, 3, p)
 
     def gradient(theta):
-        """the gradient of a loss that is no parabola"""
         return a @ theta + c * theta**3
+    gradient.__doc__ = _("the gradient of a loss that is no parabola")
     return gradient
 
 
@@ -74,8 +74,8 @@ def _bowl(rng, p):
     a, bottom = _symmetric(rng, rng.uniform(0.6, 1.4, p)), rng.normal(size=p)
 
     def gradient(theta):
-        """the gradient of a bowl"""
         return a @ (theta - bottom)
+    gradient.__doc__ = _("the gradient of a bowl")
     return gradient, bottom
 
 
@@ -346,7 +346,7 @@ ITEMS = (
 )
 
 QUESTIONS = (
-    Question("long-valley", 3, _("""
+    Question("long-valley", 3, """
 1 point: the rate. The limit is 2/λ = 2/40 = 0.05; above it the walk diverges along the steepest
 direction. (Along that direction η = 0.05 is the edge; 1/40 hits its bottom in one step.)
 
@@ -358,5 +358,5 @@ counts (1/40 as rate gives 11,500).
 1 point: a cure, with its reason. Change the shape (scale or whiten the features, so that κ falls),
 or use a method that suffers less from κ (Momentum: √κ; RMSProp or Adam where the valley lies along
 the axes). "A larger rate" or "more iterations" is no cure.
-""")),
+"""),
 )

@@ -91,9 +91,9 @@ def _regressions(rng):
         x, y = rng.normal(1, 1, (n, p)), rng.normal(size=n)
 
         def gradient(theta, rows, x=x, y=y):
-            """the gradient of the mean squared error of these rows"""
             rows = np.asarray(rows)
             return 2 / len(rows) * x[rows].T @ (x[rows] @ theta - y[rows])
+        gradient.__doc__ = _("the gradient of the mean squared error of these rows")
         cases.append((gradient, rng.normal(3, 1, p), _shuffles(rng, iterations, n), size,
                       rng.uniform(0.1, 0.2), power, iterations))
     return cases
@@ -331,7 +331,7 @@ ITEMS = (
 )
 
 QUESTIONS = (
-    Question("noise-floor", 3, _("""
+    Question("noise-floor", 3, """
 1 point: why it stops falling. At the minimum the batches' gradients are not 0, only their mean is;
 with a constant rate each step carries the noise of its batch, so the walk hovers, at a height
 proportional to the rate (and to the variance of a batch's gradient). It is not a local minimum and
@@ -345,5 +345,5 @@ in, 2 is out (its steps add up to a finite way and may stop short), and 0.5 is j
 1 point: another way, with its price. A larger batch (more work each step; noise falls with 1/B, and
 faster as B nears N), the mean of the thetas (nearly free; needs the start to be forgotten), or a
 lower constant rate (slower on the way down). One with its price is enough.
-""")),
+"""),
 )

@@ -269,7 +269,7 @@ ITEMS = (
 )
 
 QUESTIONS = (
-    Question("four-cures", 3, _("""
+    Question("four-cures", 3, """
 The four cures: L2, fewer layers, a lower rate, clipping.
 
 1 point: what each acts on. L2 adds λθ to the gradient (so it changes the gradient, and keeps the
@@ -285,5 +285,5 @@ factor of a layer is above 1: clipping every step hides it (the direction is dom
 layers, and the forward pass explodes as well). The cause is the initialisation (or depth,
 activation): choose the standard deviation so that the factor is about 1; or fewer layers, residual
 connections, normalisation. "A lower rate" alone earns nothing here.
-""")),
+"""),
 )

@@ -65,8 +65,8 @@ def _runs(rng):
         a, b = rng.uniform(1, 4, p), rng.normal(size=p)
 
         def gradient(theta, a=a, b=b):
-            """the gradient of a loss that is no parabola"""
             return a * theta + np.roll(theta, 1) * b + 0.2 * theta**3
+        gradient.__doc__ = _("the gradient of a loss that is no parabola")
         cases.append((gradient, rng.uniform(1, 2, p), rng.uniform(0.03, 0.1),
                       rng.uniform(0.6, 0.95), steps))
     return cases
@@ -349,7 +349,7 @@ ITEMS = (
 )
 
 QUESTIONS = (
-    Question("fair-race", 3, _("""
+    Question("fair-race", 3, """
 1 point: what is wrong. At one lr and beta = 0.9 the heavy ball walks at the effective rate
 lr/(1 - beta) = 10 lr in the long run. Ten times fewer iterations is what a ten times larger rate
 would have given gradient descent as well (as long as it is stable).
@@ -361,5 +361,5 @@ by itself. One of the two, with its reason.
 1 point: what to expect. On a quadratic with a large κ about √κ times fewer iterations, if rate and
 beta are chosen well; with beta fixed at 0.9 no iteration shrinks the error by more than √0.9, so
 where κ is small (below about 38) Momentum loses. Either half, with the reason, is enough.
-""")),
+"""),
 )

@@ -325,7 +325,7 @@ ITEMS = (
 )
 
 QUESTIONS = (
-    Question("turned-valley", 3, _("""
+    Question("turned-valley", 3, """
 1 point: along the axes. Each parameter is divided by the root of its own mean square. Where the
 steep and the flat direction are parameters of their own, this evens their scales out: the rescaled
 Hessian is nearly round, and κ hardly counts.
@@ -338,5 +338,5 @@ numbers computed for the two cases count as well.)
 1 point: what to do. Something that gathers speed along a direction that is no axis: a memory of the
 gradients (Momentum, so Adam); or turning the coordinates back (whitening, second-order methods). A
 smaller rate or a larger rho is no answer.
-""")),
+"""),
 )

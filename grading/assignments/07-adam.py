@@ -379,7 +379,7 @@ ITEMS = (
 )
 
 QUESTIONS = (
-    Question("first-hundred", 3, _("""
+    Question("first-hundred", 3, """
 1 point: what happens without the correction. Both means start at 0 and are too small, v more so
 than m (after one step 1 - 0.999 against 1 - 0.9 of their size), and its root stands below. So the
 first steps are too long: 0.1/√0.001 = 3.2 times lr, growing to 6.6 times lr after a dozen steps,
@@ -394,5 +394,5 @@ practice with corrected Adam too.
 1 point: what to do. Put the correction back, first of all. A test for the claim: one run each with
 and without correction and warm-up, the lengths of the first steps printed, several seeds, each at
 its own best rate. One sensible test is enough.
-""")),
+"""),
 )

@@ -241,7 +241,7 @@ ITEMS = (
 SHOWN = (train,)
 
 QUESTIONS = (
-    Question("choices", 4, _("""
+    Question("choices", 4, """
 1 point: the optimizer, and why it suits this loss. The grey veil moves all pixels away from 0, so
 one direction (all weights of a unit together) is far steeper than the rest: a large condition
 number, and gradient descent's rate is bound by the steepest direction. What helps: a memory that
@@ -256,5 +256,5 @@ seeds, and their spread.
 
 1 point: an honest limit. What was not tried, where the choice may fail (another network, more
 iterations, another batch size), or that a difference is within the spread.
-""")),
+"""),
 )

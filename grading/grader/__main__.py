@@ -16,6 +16,7 @@ from descent.language import _, count
 
 from . import assignment as assignments
 from .course import Course, CourseError
+from .language import languages
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,13 +35,13 @@ def alone(course):
 
 def release(course, args):
     from .course import release
+    language = args.language or course.config["language"]
     for name in [args.assignment] if args.assignment else assignments.names():
-        print(release(course, assignments.load(name, args.overlay)))
+        print(release(course, assignments.load(name, args.overlay), language))
 
 
 def grade(course, args):
-    from . import batch, course as courses, sandbox
-    sandbox.check()
+    from . import batch, course as courses
     assignment = assignments.load(args.assignment, args.overlay)
     everyone = batch.grade(course, assignment, args.submissions, args.regrade, args.overlay)
     if args.feedback:
@@ -114,6 +115,7 @@ def main():
     parser.add_argument("--assignment", default="")
     parser.add_argument("--submissions", type=folder)
     parser.add_argument("--overlay", type=folder)
+    parser.add_argument("--language", choices=languages())
     parser.add_argument("--regrade", action="store_true")
     parser.add_argument("--no-feedback", dest="feedback", action="store_false")
     parser.add_argument("--port", type=int, default=8888)
@@ -123,16 +125,25 @@ def main():
             names=", ".join(assignments.names())))
     if args.command == "grade" and not args.submissions:
         sys.exit(_("Say where the submissions are: SUBMISSIONS=folder."))
-    from .sandbox import NoSandbox
+    from . import sandbox
     try:
         command = globals()[args.command]
         if command in (demo, formgrader):
             command(args)
         else:
+            made = not args.course.exists()
+            if command is grade:
+                sandbox.check()
+                if made:
+                    raise CourseError(_(
+                        "There is no course folder {folder}: look at COURSE, or let make release "
+                        "make it first.").format(folder=args.course))
             course = Course(args.course)
+            if made and command is release:
+                print(_("A new course folder: {folder}").format(folder=args.course), flush=True)
             with alone(course):
                 command(course, args)
-    except NoSandbox as error:
+    except sandbox.NoSandbox as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except (CourseError, ValueError) as error:

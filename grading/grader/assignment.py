@@ -4,11 +4,14 @@ An assignment is two files of one name in grading/assignments. NN-slug.py holds 
 to write, and QUESTIONS, the free text. NN-slug.md is the notebook in MyST Markdown, where these
 marks stand for what is written once elsewhere:
 
-- a code cell `# setup` becomes SETUP, `# answer: NAME` the stub of item NAME (in the source
+- a code cell `# setup` becomes setup.py, `# answer: NAME` the stub of item NAME (in the source
   notebook its reference), and a code cell that begins with `# sample: NAME` carries its points;
 - `# shown: NAME` becomes the source of one of the functions SHOWN, if the module has any;
 - a Markdown cell `<!-- text: ID -->` is where the answer to question ID is written;
 - `<!-- points: NAME -->`, `<!-- total -->` and `<!-- rules -->` become words.
+
+In another language the words are the catalogue's (see notebooks/source/translate.py). All that
+nbgrader knows of a cell is the same, and the code, but for its first cell, which sets the language.
 """
 
 import ast
@@ -22,7 +25,9 @@ from pathlib import Path
 import nbformat
 
 from descent.checks import Exercise, exercises
-from descent.language import _, count, mark
+from descent.language import _, count, in_context, mark
+
+from .language import speaking
 
 FOLDER = Path(__file__).resolve().parents[1] / "assignments"
 MARK = r"(?:# |<!-- )(setup|answer|sample|shown|text)(?:: ([\w-]+))?(?: -->)?$"
@@ -31,20 +36,7 @@ METADATA = {
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python",
                       "nbconvert_exporter": "python", "pygments_lexer": "ipython3"},
 }
-SETUP = '''\
-import numpy as np
-from descent import say
-
-
-def compare(call, mine, right):
-    """Print what a call gives beside what it should give, with six digits."""
-    def shown(value):
-        if isinstance(value, (tuple, list)):
-            return "(" + ", ".join(map(shown, value)) + ")"
-        text = np.array2string(np.asarray(value), precision=6, separator=", ")
-        return text.replace("\\n", "\\n" + 15 * " ")
-    say("{call}\\n    gives      {mine}\\n    should be  {right}", call=call, mine=shown(mine),
-        right=shown(right))'''
+CHOOSE = 'import descent\ndescent.set_language("{language}")\n'
 
 RULES = mark("""
 ## How it is scored
@@ -115,10 +107,16 @@ def names():
 def load(name, overlay=None):
     """The assignment of this name. A file of the folder `overlay` wins over the public one.
 
-    Raises ValueError if there is no such assignment, naming those that there are, or no overlay.
+    Raises ValueError if there is no such assignment, naming those that there are, or no overlay, or
+    if a file there has the name of no public one: it would win over nothing.
     """
     if overlay and not Path(overlay).is_dir():
         raise ValueError(_("There is no folder {folder}.").format(folder=overlay))
+    for file in Path(overlay).iterdir() if overlay else ():
+        known = {f"{known}{suffix}" for known in names() for suffix in (".py", ".md")}
+        if re.match(r"\d|(?!readme).*\.(py|md)$", file.name, re.I) and file.name not in known:
+            raise ValueError(_("{file} in {folder} belongs to no assignment; there are {names}.")
+                             .format(file=file.name, folder=overlay, names=", ".join(names())))
     if name not in names():
         raise ValueError(_("There is no assignment {name!r}; there are {names}.").format(
             name=name, names=", ".join(names())))
@@ -140,14 +138,16 @@ def said(exercise, mistake):
     return next(m.text for m in exercises()[exercise].mistakes if m.name == mistake)
 
 
-def source_notebook(assignment):
+def source_notebook(assignment, language="en"):
     """The notebook with its solutions, in nbgrader's form of a source."""
-    return _notebook(assignment, solved=True)
+    with speaking(language):
+        return _notebook(assignment, language, solved=True)
 
 
-def released_notebook(assignment):
+def released_notebook(assignment, language="en"):
     """The notebook to hand out: stubs for solutions, and what is not to be edited is locked."""
-    notebook = _notebook(assignment, solved=False)
+    with speaking(language):
+        notebook = _notebook(assignment, language, solved=False)
     for cell in notebook.cells:
         marks = cell.metadata.nbgrader
         cell.metadata.deletable = False
@@ -161,7 +161,17 @@ def stub(item):
     return _code(item, solved=False)
 
 
-def _notebook(assignment, solved):
+def rubric(assignment, question):
+    """How a free text is scored, in the chosen language."""
+    return in_context(question.rubric, context(assignment.name)).strip()
+
+
+def context(name):
+    """The context of an assignment's words in the catalogue."""
+    return f"assignment {name}"
+
+
+def _notebook(assignment, language, solved):
     items = {item.name: item for item in assignment.items}
     questions = {question.id: question for question in assignment.questions}
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
@@ -174,12 +184,16 @@ def _notebook(assignment, solved):
             cell = _cell("code", text[found.end():].strip(), f"{name}-sample", grade=True,
                          points=items[name].points)
         elif what == "text":
-            cell = _cell("markdown", _written(questions[name], solved), name, grade=True,
-                         solution=True, points=questions[name].points)
+            cell = _cell("markdown", _written(assignment, questions[name], solved), name,
+                         grade=True, solution=True, points=questions[name].points)
         else:
             if what == "shown":
                 text = next(inspect.getsource(f) for f in assignment.shown if f.__name__ == name)
-            text = SETUP if what == "setup" else _words(assignment, text)
+            elif what == "setup":
+                text = CHOOSE.format(language=language) if language != "en" else ""
+                text += (FOLDER / "setup.py").read_text(encoding="utf-8")
+            elif what == "markdown":
+                text = _words(assignment, in_context(text, context(assignment.name)))
             cell = _cell(kind, text.rstrip(), f"read-{len(notebook.cells)}")
         notebook.cells.append(cell)
     return notebook
@@ -213,9 +227,9 @@ def _code(item, solved):
     return "\n".join([*lines[:head], *body])
 
 
-def _written(question, solved):
+def _written(assignment, question, solved):
     if solved:
-        return f"### BEGIN SOLUTION\n{_(question.rubric).strip()}\n### END SOLUTION"
+        return f"### BEGIN SOLUTION\n{rubric(assignment, question)}\n### END SOLUTION"
     return _("Write your answer here.")
 
 

@@ -25,11 +25,12 @@ from signal import SIG_IGN, SIGINT, signal
 import numpy
 
 from descent import checks
-from descent.language import _
+from descent.language import _, mark
 
 from . import assignment as assignments
 from . import course as courses
 from . import inside, sandbox, scoring, submission, wire
+from .language import speaking
 
 # Moodle without folders: NAME_ID_assignsubmission_file_FILE; Canvas: NAME[_LATE]_USER_FILE_...
 FLAT = re.compile(r"(?P<moodle>.+_\d+_assignsubmission_file_).*"
@@ -48,6 +49,7 @@ class Outcome:
     reason: str = ""        # why nothing could be graded
     attempts: int = 0
     kept: int = 0           # the number of the attempt that counts
+    language: str = "en"    # what the student is told is in it: that of the notebook
 
     @property
     def points(self):
@@ -112,16 +114,19 @@ def grade(course, assignment, submissions, regrade=False, overlay=None,
     courses.release(course, assignment)
     course.remember(students)
     folder, version = course.folder / "results" / assignment.name, _version(assignment, overlay)
-    stubs = courses.stubs(assignment)
+    stubs, editions = courses.stubs(assignment), courses.editions(assignment)
     results, pending, attempts, finished = {}, {}, {}, {}
     for student, paths in students.items():
         code = course.code(student)
         seed = scoring.seed_for(assignment.name, student, course.secret)
-        blank = Outcome(code, seed, scoring.ungraded(assignment, seed, "").parts, {})
+        blank = Outcome(code, seed, scoring.ungraded(assignment, seed, "").parts, {},
+                        language=course.config["language"])
         attempts[code] = []
         for k, path in enumerate(paths[-course.config["attempts"]:]):
             try:
-                outcome = replace(blank, answers=submission.read(path, stubs))
+                with speaking(blank.language):
+                    answers, language = submission.read(path, stubs, editions)
+                outcome = replace(blank, answers=answers, language=language or blank.language)
                 key = _hash(version, outcome)
                 if known := None if regrade else _known(folder / f"{key}.json"):
                     results[key] = known
@@ -133,7 +138,7 @@ def grade(course, assignment, submissions, regrade=False, overlay=None,
             attempts[code].append(key)
         if not paths:
             attempts[code] = [code]
-            results[code] = replace(blank, reason=_("no notebook was handed in"))
+            results[code] = _reasoned(blank, mark("no notebook was handed in"))
 
     def report(code):
         if all(key in results for key in attempts[code]):
@@ -155,6 +160,12 @@ def grade(course, assignment, submissions, regrade=False, overlay=None,
     courses.write(folder.with_suffix(".json"), _dumped(everyone))
     courses.record(course, assignment, everyone)
     return everyone
+
+
+def _reasoned(outcome, reason, **values):
+    """The outcome with a reason why it can't be graded, in its language."""
+    with speaking(outcome.language):
+        return replace(outcome, reason=_(reason).format(**values))
 
 
 def outcomes(course, assignment):
@@ -192,7 +203,7 @@ def _version(assignment, overlay):
 
 
 def _hash(version, outcome):
-    whole = [version, outcome.code, outcome.seed, outcome.answers]
+    whole = [version, outcome.code, outcome.seed, outcome.answers, outcome.language]
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -229,7 +240,7 @@ def scored(pending, work, config):
                     other.close()
                     started[slot] = process, mine
                 outcome = pending[key := queue.pop(0)]
-                _send(started[slot][1], [outcome.answers, outcome.seed])
+                _send(started[slot][1], [outcome.answers, outcome.seed, outcome.language])
                 busy[started[slot][1]] = slot, key, time.monotonic() + START + config["seconds"]
             patience = min(end for *_rest, end in busy.values()) - time.monotonic()
             wait(busy, max(patience, 0))
@@ -246,10 +257,11 @@ def scored(pending, work, config):
                             again.add(key)
                             queue.insert(0, key)
                         else:
-                            result = [], _("the grading of it broke off, twice")
+                            result = [], _reasoned(
+                                pending[key], mark("the grading of it broke off, twice")).reason
                 elif time.monotonic() >= end:
-                    result = [], _("it was not graded within {n} seconds").format(
-                        n=config["seconds"])
+                    result = [], _reasoned(pending[key], mark(
+                        "it was not graded within {n} seconds"), n=config["seconds"]).reason
                 else:
                     continue
                 del busy[connection]
@@ -282,13 +294,14 @@ def _work(connection, slot, name, overlay):
     assignment = assignments.load(name, overlay)
     while True:
         try:
-            answers, seed = json.loads(connection.recv_bytes())
+            answers, seed, language = json.loads(connection.recv_bytes())
         except EOFError:
             return
         _send(connection, "begun")
-        try:
-            report = scoring.score(assignment, answers, seed, slot)
-            result = [list(map(list, report.parts)), report.reason]
-        except Exception as error:  # noqa: BLE001 - one submission's score, never the batch's end
-            result = [], _("the grader failed: {error}").format(error=repr(error)[:200])
+        with speaking(language):
+            try:
+                report = scoring.score(assignment, answers, seed, slot)
+                result = [list(map(list, report.parts)), report.reason]
+            except Exception as error:  # noqa: BLE001 - one submission's score, not the batch's end
+                result = [], _("the grader failed: {error}").format(error=repr(error)[:200])
         _send(connection, result)

@@ -24,11 +24,23 @@ from pathlib import Path
 
 import nbformat
 
-from descent.language import _
+from descent.language import _, in_context, mark
 
-from .assignment import released_notebook, source_notebook
+from .assignment import released_notebook, rubric, source_notebook
+from .language import languages, speaking
 
 HERE = Path(__file__).parent
+# nbgrader's words in its pages of feedback, each where no text of a submission can be.
+WORDS = {
+    mark("Score"): r"{}(?=: -?[\d.]+ / [\d.]+(?:\)</h4>|\)</li>| <a href=\"#top\">))",
+    mark("Test cell"): r"(?<=\">){}(?=</a>)",
+    mark("Written response"): r"(?<=\">){}(?=</a>)",
+    mark("Comment"): r"(?<=\">){}(?=</a>)",
+    mark("Student's answer"): r"(?<=<span class=\"nbgrader-label\">){}(?=</span>)",
+    mark("Grade cell"): r"(?<=<span class=\"nbgrader-label\">){}(?=: <code>)",
+    mark("Top"): r"(?<=<a href=\"#top\">\(){}(?=\)</a>)",
+    mark("Comments:"): r"(?<=<b>){}(?=</b>)",
+}
 FORMULA = "[=+@\t\r-]"  # what begins with one of these is a formula to a spreadsheet
 SETTINGS = """\
 # Written by the grader each time. It makes nbgrader's own commands and formgrader use the grader's
@@ -72,6 +84,9 @@ class Course:
         self.config = tomllib.loads((HERE.parent / "config.toml").read_text("utf-8"))
         if (own := self.folder / "config.toml").exists():
             self.config |= tomllib.loads(own.read_text("utf-8"))
+        if self.config["language"] not in languages():
+            raise CourseError(_("The language in config.toml is one of {known}; it is {it!r}.")
+                              .format(known=", ".join(languages()), it=self.config["language"]))
 
     def code(self, student):
         """The anonymous code of a student: of the secret and the name, so it is always the same."""
@@ -151,14 +166,20 @@ def nbgrader(course):
     return api
 
 
-def release(course, assignment):
+def release(course, assignment, language="en"):
     """Write release/NAME/NAME.ipynb by nbgrader, so that the gradebook knows every cell of it.
 
-    Raises CourseError where nbgrader refuses, as it does if cells came or went after grading.
+    The notebook in another language, which has the same cells, goes to release/LANGUAGE. Raises
+    CourseError where nbgrader refuses, as it does if cells came or went after grading.
     """
     source = course.notebook("source", assignment.name)
     released = course.notebook("release", assignment.name)
     data = json.dumps(source_notebook(assignment), indent=1).encode()
+    if language != "en":
+        release(course, assignment)
+        path = course.notebook("release", assignment.name, language)
+        write(path, nbformat.writes(released_notebook(assignment, language)).encode())
+        return path
     if released.exists() and source.exists() and source.read_bytes() == data:
         return released
     released.unlink(missing_ok=True)  # so that half of this is never taken for all of it
@@ -183,10 +204,18 @@ def gradebook(course):
         commit()
 
 
-def stubs(assignment):
+def stubs(assignment, language="en"):
     """answer id -> the text of its cell as released."""
     return {cell.metadata.nbgrader.grade_id: cell.source
-            for cell in released_notebook(assignment).cells if cell.metadata.nbgrader.solution}
+            for cell in released_notebook(assignment, language).cells
+            if cell.metadata.nbgrader.solution}
+
+
+def editions(assignment):
+    """language -> {cell id: text} of all that is released."""
+    return {language: {cell.id: cell.source
+                       for cell in released_notebook(assignment, language).cells}
+            for language in languages()}
 
 
 def scored_cells(assignment):
@@ -206,13 +235,14 @@ def record(course, assignment, outcomes):
     outcomes: code -> Outcome (see batch). A score by hand is only marked for another look, where
     the text that it was given for has changed, or the points that it took the place of.
     """
-    cells, texts = scored_cells(assignment), stubs(assignment)
+    cells, texts = scored_cells(assignment), editions(assignment)
     with gradebook(course) as book:
         for code, outcome in outcomes.items():
             book.update_or_create_student(code)
             submission = book.update_or_create_submission(assignment.name, code)
             grades = {grade.name: grade for grade in submission.notebooks[0].grades}
             comments = {comment.name: comment for comment in submission.notebooks[0].comments}
+            said, nothing = _comments(outcome)
             before = _texts(course.notebook("autograded", assignment.name, code))
             for part in outcome.parts:
                 grade = grades[cells[part.name]]
@@ -220,17 +250,26 @@ def record(course, assignment, outcomes):
                 grade.needs_manual_grade = grade.manual_score is not None and (
                     changed or grade.needs_manual_grade)
                 grade.auto_score = part.points
-                named = f"{part.text} ({part.mistake})" if part.mistake else part.text
-                comments[part.name].auto_comment = neutral(outcome.reason or named)
+                comments[part.name].auto_comment = neutral(said[part.name])
             for question in assignment.questions:
                 grade, answered = grades[cells[question.id]], question.id in outcome.answers
-                now = neutral(outcome.answers[question.id]) if answered else texts[question.id]
+                now = (neutral(outcome.answers[question.id]) if answered else
+                       texts[outcome.language][question.id])
                 changed = before.get(question.id) != now
                 grade.needs_manual_grade = (answered or grade.manual_score is not None) and (
                     grade.manual_score is None or changed or grade.needs_manual_grade)
                 grade.auto_score = None if answered else 0
-                comments[question.id].auto_comment = (
-                    None if answered else neutral(outcome.reason or _("There is no answer here.")))
+                comments[question.id].auto_comment = None if answered else neutral(nothing)
+
+
+def _comments(outcome):
+    """What is said to each part, {name: text}, and to a free text that isn't there."""
+    with speaking(outcome.language):
+        named = {part.name: f"{part.text} ({in_context(part.mistake, 'mistake')})" if part.mistake
+                 else part.text for part in outcome.parts}
+        nothing = _("There is no answer here.")
+    reason = outcome.reason
+    return {name: reason or text for name, text in named.items()}, reason or nothing
 
 
 def totals(course, assignment):
@@ -253,8 +292,13 @@ def _texts(path):
 
 def rebuilt(assignment, outcome):
     """The released notebook with the answers' texts in it, and nothing else of a submission."""
-    notebook = released_notebook(assignment)
-    cells, rubrics = [], {question.id: _(question.rubric) for question in assignment.questions}
+    with speaking(outcome.language):
+        return _rebuilt(assignment, outcome, released_notebook(assignment, outcome.language))
+
+
+def _rebuilt(assignment, outcome, notebook):
+    cells, rubrics = [], {question.id: rubric(assignment, question)
+                          for question in assignment.questions}
     for cell in notebook.cells:
         name = cell.metadata.nbgrader.grade_id
         if name in outcome.answers:
@@ -262,8 +306,8 @@ def rebuilt(assignment, outcome):
             cell.source = plain(text) if cell.cell_type == "code" else neutral(text)
         cells.append(cell)
         if name in rubrics:
-            rubric = _("How this is scored:") + "\n\n" + rubrics[name]
-            cells.append(_note(f"rubric-{name}", "rubric", rubric))
+            how = _("How this is scored:") + "\n\n" + rubrics[name]
+            cells.append(_note(f"rubric-{name}", "rubric", how))
     about = _("Code {code}. Attempt {k} of {n} counts. Your data are drawn from the seed {seed}.")
     about = about if outcome.attempts else _("Code {code}.")
     about = about.format(code=outcome.code, k=outcome.kept, n=outcome.attempts, seed=outcome.seed)
@@ -288,6 +332,18 @@ def show(course, assignment, outcomes):
     if not done["success"]:
         raise CourseError(_("nbgrader could not write the feedback: {why}").format(
             why=(done["error"] or done["log"]).strip().splitlines()[-1]))
+    for code, outcome in outcomes.items():
+        path = course.folder / "feedback" / code / assignment.name / f"{assignment.name}.html"
+        if outcome.language != "en":
+            write(path, worded(path.read_text("utf-8"), outcome.language).encode())
+
+
+def worded(page, language):
+    """A page of feedback with nbgrader's own words in this language."""
+    with speaking(language):
+        for word, place in WORDS.items():
+            page = re.sub(place.format(word), lambda found: _(found[0]), page)
+    return page.replace("<html>", f'<html lang="{language}">', 1)
 
 
 def formgrader(course, port=8888, browser=True):

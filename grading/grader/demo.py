@@ -45,9 +45,9 @@ def solutions(assignment):
     return {item.name: inspect.getsource(item.exercise.solution) for item in assignment.items}
 
 
-def notebook(assignment, answers):
+def notebook(assignment, answers, language="en"):
     """The released notebook with these texts for answers, as the bytes of a file."""
-    book = assignments.released_notebook(assignment)
+    book = assignments.released_notebook(assignment, language)
     for cell in book.cells:
         cell.source = answers.get(cell.metadata.nbgrader.grade_id, cell.source)
     return json.dumps(book).encode()

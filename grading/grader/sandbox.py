@@ -8,6 +8,7 @@ limits; whatever else it is, it is an error of the student's function.
 import json
 import os
 import platform
+import re
 import resource
 import shutil
 import signal
@@ -76,6 +77,8 @@ def student_error(kind, text, line=""):
     """A StudentError of this kind, for example "ValueError"; all words are made harmless."""
     kind = kind if WORD.fullmatch(kind) else "Exception"
     text = clean(text) + (f" ({_(HINTS[kind])})" if kind in HINTS else "")
+    if it := re.fullmatch(r"it returned a (\w+), which is neither a number nor an array", text):
+        text = _("it returned a {kind}, which is neither a number nor an array").format(kind=it[1])
     error = type(kind, (StudentError,), {"__module__": "builtins"})(text)
     error.line = clean(line)
     return error

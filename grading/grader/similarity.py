@@ -19,7 +19,6 @@ from collections import Counter, defaultdict
 from descent.language import _
 
 from . import course as courses
-from .assignment import released_notebook
 from .batch import outcomes
 
 RUN = 8  # tokens
@@ -78,7 +77,7 @@ def alike(texts, given=(), share=0.5, most=50):
 def similarity(course, assignment):
     """Write similarity.html and similarity.csv; their folder, and how many pairs they list."""
     done, limits = outcomes(course, assignment), course.config["similarity"]
-    given = [cell.source for cell in released_notebook(assignment).cells]
+    given = [text for texts in courses.editions(assignment).values() for text in texts.values()]
     texts = {code: outcome.answers for code, outcome in done.items()}
     pairs = alike(texts, given, limits["share"], limits["pairs"])
     title = _("Submissions that are alike: {name}").format(name=assignment.name)

@@ -9,7 +9,10 @@ import os
 import re
 import stat
 
+from descent.language import _
+
 from .inside import CELL
+from .language import most_held
 
 MOST = 40_000_000       # bytes of a file
 BRACKETS = 3_000_000    # lists and dicts in it
@@ -20,17 +23,22 @@ class Unreadable(ValueError):
     """Why there is nothing to grade in a file, in a sentence."""
 
 
-def read(path, stubs):
-    """The answers in the notebook at this path, {id: text}; what is not attempted is not there.
+def read(path, stubs, editions={}):
+    """The answers in the notebook at this path, {id: text}, and the language that it is in.
 
-    stubs: {id: the text of the released cell}. Raises Unreadable if this is no notebook.
+    What is not attempted is not there. stubs: {id: the text of the released cell}; editions:
+    {language: the same of all cells}. Raises Unreadable if this is no notebook.
     """
-    return answers(_content(path), stubs)
+    cells = _cells(_content(path))
+    return _answers(cells, stubs, editions), most_held([text for *_rest, text in cells], editions)
 
 
 def answers(data, stubs):
-    """As `read`, from the bytes of a notebook."""
-    cells = [cell for cell in map(_cell, _cells(data)) if cell]
+    """The answers alone, from the bytes of a notebook."""
+    return _answers(_cells(data), stubs)
+
+
+def _answers(cells, stubs, editions={}):
     found = {}
     for name, stub in stubs.items():
         own = [text for code, grade_id, text in cells if grade_id == name]
@@ -38,7 +46,8 @@ def answers(data, stubs):
             begins = re.compile(rf"^def\s+{re.escape(name)}\s*\(", re.MULTILINE)
             own = [text for code, grade_id, text in cells
                    if code and grade_id not in stubs and begins.search(text)][-1:]
-        own = [text for text in own if text.split() not in ([], stub.split())]
+        blank = ["", stub, *(texts[name] for texts in editions.values())]
+        own = [text for text in own if text.split() not in [b.split() for b in blank]]
         if own:
             found[name] = f"\n\n{CELL}\n".join(dict.fromkeys(own))[:LONGEST]
     return found
@@ -53,24 +62,24 @@ def _content(path):
                 raise OSError
             data = file.read(MOST + 1)
     except OSError:
-        raise Unreadable("The file is not a plain file.") from None
+        raise Unreadable(_("The file is not a plain file.")) from None
     if len(data) > MOST:
-        raise Unreadable(f"The file is larger than {MOST // 10**6} MB.")
+        raise Unreadable(_("The file is larger than {n} MB.").format(n=MOST // 10**6))
     return data
 
 
 def _cells(data):
     if data.count(b"[") + data.count(b"{") > BRACKETS:
-        raise Unreadable("The file has too many parts.")
+        raise Unreadable(_("The file has too many parts."))
     try:
         book = json.loads(data.decode(json.detect_encoding(data), "replace"), parse_int=float)
     except (ValueError, RecursionError):
-        raise Unreadable("The file is not a notebook (no JSON).") from None
+        raise Unreadable(_("The file is not a notebook (no JSON).")) from None
     sheets = [book, *_list(book, "worksheets")]  # worksheets: up to nbformat 3
     cells = [cell for sheet in sheets for cell in _list(sheet, "cells")]
     if not cells:
-        raise Unreadable("The file is not a notebook (no cells).")
-    return cells
+        raise Unreadable(_("The file is not a notebook (no cells)."))
+    return [cell for cell in map(_cell, cells) if cell]
 
 
 def _list(value, key):

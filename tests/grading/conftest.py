@@ -79,7 +79,8 @@ def grade(assignment, stubs):
     """Grade what was handed in, bytes or a path, as the batch does: -> Report."""
     def graded(submitted, seed=1, slot=0, limits=sandbox.Limits()):
         try:
-            texts = (answers if isinstance(submitted, bytes) else read)(submitted, stubs)
+            texts = (answers(submitted, stubs) if isinstance(submitted, bytes) else
+                     read(submitted, stubs)[0])
         except Unreadable as reason:
             return ungraded(assignment, seed, str(reason))
         return score(assignment, texts, seed, slot, limits)

@@ -114,7 +114,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 def honest(connection, slot):
     while True:
         try:
-            answers, seed = json.loads(connection.recv_bytes())
+            answers, seed, _language = json.loads(connection.recv_bytes())
         except EOFError:
             return
         connection.send_bytes(b'"begun"')

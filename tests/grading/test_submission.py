@@ -168,7 +168,7 @@ def test_a_million_empty_cells_do_not_matter(notebook):
 
 def test_a_file_is_read_from_its_path(notebook, tmp_path):
     (tmp_path / "a.ipynb").write_bytes(notebook({"f": F}))
-    assert read(tmp_path / "a.ipynb", STUBS) == {"f": F}
+    assert read(tmp_path / "a.ipynb", STUBS) == ({"f": F}, None)
 
 
 def test_links_pipes_folders_and_devices_are_refused(notebook, tmp_path):

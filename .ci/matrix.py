@@ -13,7 +13,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 MINORS = range(11, 15)
 SYSTEMS = ["manylinux_2_28_x86_64", "macosx_14_0_arm64", "win_amd64"]
-NOTEBOOKS = "notebooks", "--ignore=notebooks/sv"  # an edition's code is the same
+SPREAD = "-q", "-n", "auto", "--maxprocesses=4"
+NOTEBOOKS = *SPREAD, "--dist=loadfile", "notebooks", "--ignore=notebooks/sv"  # its code is the same
 ASK = "import sys, ensurepip; print(sys.version_info[1], sys.executable)"
 
 
@@ -42,7 +43,7 @@ def notebooks_on(minor, python):
     """All notebooks compared on another Python; its environment is kept for the next time."""
     venv = f".venv-3.{minor}"
     return (run(f"Python 3.{minor}: set-up", python, ".ci/setup.py", venv, "--test")
-            and run(f"Python 3.{minor}: the notebooks", f"{venv}/bin/python", "-m", "pytest", "-q",
+            and run(f"Python 3.{minor}: the notebooks", f"{venv}/bin/python", "-m", "pytest",
                     *NOTEBOOKS))
 
 
@@ -78,12 +79,12 @@ def main():
     passed += [resolves(minor, system) for system in SYSTEMS for minor in MINORS
                if minor not in found or minor == max(MINORS)]
     if dispatched():
-        passed.append(run(f"NumPy without {dispatched()}", sys.executable, "-m", "pytest", "-q",
+        passed.append(run(f"NumPy without {dispatched()}", sys.executable, "-m", "pytest",
                           *NOTEBOOKS, NPY_DISABLE_CPU_FEATURES=dispatched()))
     passed.append(run("The audit of printed numbers, three times", sys.executable, "-m", "pytest",
-                      "-q", "tests/test_audit.py", "--audit-seeds=3"))
+                      *SPREAD, "tests/test_audit.py", "--audit-seeds=3"))
     passed.append(run("The outputs of every edition, in English", sys.executable, "-m", "pytest",
-                      "-q", "tests/test_editions.py"))
+                      *SPREAD, "tests/test_editions.py"))
     sys.exit(not all(passed))
 
 

@@ -1,4 +1,7 @@
 """The catalogues: complete, in step with the sources, and each translation true to its English."""
+import gettext
+import io
+
 import nbformat
 import pytest
 from babel.messages.catalog import Message
@@ -30,13 +33,15 @@ def test_the_catalogue_is_in_step_with_the_sources(language):
     merged = translate.written(translate.merged(language))
     translate.read.cache_clear()
     assert written == merged, "bring it up to date: make translations"
-    assert translate.mo(language).read_bytes() == translate.compiled(language), "make translations"
+    for path, data in translate.compiled(language).items():
+        assert path.read_bytes() == data, "make translations"
 
 
 @every_language
-def test_the_readme_is_what_the_catalogue_says(language):
-    there = translate.ROOT / f"README.{language}.md"
-    assert there.read_text(encoding="utf-8") == build.readme(language), "make notebooks"
+@pytest.mark.parametrize("name", ["README", "grading/README"])
+def test_the_readme_is_what_the_catalogue_says(language, name):
+    there = translate.ROOT / f"{name}.{language}.md"
+    assert there.read_text(encoding="utf-8") == build.readme(language, name), "make notebooks"
 
 
 @every_language
@@ -123,13 +128,13 @@ def course(tmp_path, monkeypatch):
     (tmp_path / "locale" / "sv.po").touch()
     (tmp_path / "locale" / "terms.txt").write_text("# none\n")
     (tmp_path / "README.md").write_text("# The course\n")
-    (tmp_path / "build.py").touch()
     (tmp_path / "00-one.md").write_text(
         "# One [two](00-one.ipynb#One-two)\n\n![](images/a.png)\n\n"
         "```{code-cell}\nfrom descent import say\nsay('there are {n} '\n    'of them', n=3)\n```\n")
     for name in ("HERE", "ROOT", "LIBRARY"):
         monkeypatch.setattr(translate, name, tmp_path)
     monkeypatch.setattr(translate, "LOCALE", tmp_path / "locale")
+    monkeypatch.setattr(translate, "SCRIPTS", [])
     monkeypatch.setattr(spoken, "LOCALE", tmp_path / "locale")
 
     def up_to_date(**translations):
@@ -190,3 +195,38 @@ def test_a_changed_text_is_fuzzy_and_stays_english(course, tmp_path):
     spoken.set_language("sv")
     assert spoken._("here are {n} of them") == "here are {n} of them"
     assert proofread.problems(changed[title], "sv") == ["fuzzy: the English has changed"]
+
+
+# What there is to translate of an assignment.
+
+def test_an_assignments_words_and_nothing_that_is_code(tmp_path, monkeypatch):
+    monkeypatch.setattr(translate, "ROOT", tmp_path)
+    (tmp_path / "assignments").mkdir()
+    (tmp_path / "grader").mkdir()
+    (tmp_path / "assignments" / "01-a.md").write_text(
+        "# Do it <!-- points: f -->\n\n+++\n\n<!-- text: why -->\n\n```{code-cell}\n# sample: f\n"
+        "compare('f(2)', f(2), 4)\ncompare('twice: f(2)', f(2), 4)\n"
+        "compare('f(0) from (1, 2)', f(0), 'at least 4')\n```\n")
+    (tmp_path / "assignments" / "01-a.py").write_text(
+        "Mistake('uphill', _('it goes uphill.'), g)\nMistake('in-place', said('h', 'in-place'), g)\n"
+        "Question('why', 3, '\\nOne point: why.')\ntext = translated('well')\n")
+    (tmp_path / "grader" / "sandbox.py").write_text("_('it stops'); data.count(b'[')\n")
+    (tmp_path / "grader" / "__main__.py").write_text("_('for the lecturer')\n")
+    assert [(text, context) for text, context, _path, _cell in translate.assignments(tmp_path)] == [
+        ("# Do it <!-- points: f -->", "assignment 01-a"), ("twice: f(2)", None),
+        ("f(0) from (1, 2)", None), ("at least 4", None), ("it goes uphill.", None), ("well", None),
+        ("\nOne point: why.", "assignment 01-a"), ("uphill", "mistake"), ("in-place", "mistake"),
+        ("in-place", "mistake"), ("it stops", None)]
+
+
+@every_language
+def test_students_get_what_their_notebooks_say_and_not_what_the_grader_says(language):
+    library, grader = (gettext.GNUTranslations(io.BytesIO(data))
+                       for data in translate.compiled(language).values())
+    for text, in_library, in_grader in (
+            ("unstable: convergence_factor(np.array([10.0, 1.0]), 0.3, 0.25)", True, False),
+            ("    gives      {mine}\n    should be  {right}", True, False),
+            ("no notebook was handed in", False, True),
+            ("this takes the smaller root: the larger one lasts.", False, True)):
+        assert [c.gettext(text) != text for c in (library, grader)] == [in_library, in_grader]
+    assert grader.pgettext("mistake", "uphill") != "uphill" == library.pgettext("mistake", "uphill")

@@ -1,8 +1,8 @@
 """What is wrong with a translation: python notebooks/source/proofread.py sv [02-gradient-descent ...]
 
 Formulas, code, links, placeholders and the form of a text are the same in both languages, its
-numbers too; in prose they are written as the language writes them, in what the program says as
-the program prints them. A term of the glossary has one translation everywhere.
+numbers too; in prose, which questions are too, they are written as the language writes them, in
+what else the program says as the program prints them. A term of the glossary has one translation everywhere.
 """
 import argparse
 import re
@@ -29,7 +29,7 @@ FORM = {    # what must be there as often, in the same order
     "list": r"^ *(-|\d+\.) ",
     "bold text": r"(\*\*)",
 }
-NAMED = r"\b(?:arXiv:|Python |CC BY |JupyterLab )\d[\d.]*"      # these numbers are names
+NAMED = r"\b(?:(?:arXiv:|Python |CC BY |JupyterLab )\d[\d.]*|\d+\.\d+\.\d+)"    # these are names
 SPACES = "[\u00a0\u202f\u2009]"
 
 
@@ -62,7 +62,7 @@ def fields(text):
         return None
 
 
-def differences(english, there, language, markdown):
+def differences(english, there, language, markdown, prosaic):
     """Where a translated text isn't the same as the English: sentences."""
     (parts, prose), (parts_there, prose_there) = parted(english), parted(there)
     for name in PARTS:
@@ -73,7 +73,7 @@ def differences(english, there, language, markdown):
     for name, pattern in FORM.items() if markdown else ():
         if re.findall(pattern, prose, flags=re.M) != re.findall(pattern, prose_there, flags=re.M):
             yield f"{name}: not the same form"
-    a, b = numbers(prose, "en"), numbers(prose_there, language if markdown else "en")
+    a, b = numbers(prose, "en"), numbers(prose_there, language if prosaic else "en")
     if a != b:
         yield f"numbers: missing {list(a - b)}, added {list(b - a)}"
     if not markdown and fields(english) != fields(there):
@@ -84,15 +84,17 @@ def differences(english, there, language, markdown):
         yield "still English"
 
 
+def pattern(words):
+    """What finds these English words, in the singular and the plural."""
+    found = "|".join(re.escape(word).replace(r"\ ", "[- ]") for word in words)
+    return rf"\b(?:{found})(?:s|es)?\b"
+
+
 @cache
 def glossary(language):
     """[(pattern of an English term, its translations)], the longest terms first."""
-    found = []
-    for term in sorted(translate.terms(), key=len, reverse=True):
-        words = "|".join(re.escape(word).replace(r"\ ", "[- ]") for word in term.split(", "))
-        there = translate.translated(term, language, "glossary")
-        found.append((rf"\b(?:{words})(?:s|es)?\b", there.split(", ")))
-    return found
+    return [(pattern(term.split(", ")), translate.translated(term, language, "glossary").split(", "))
+            for term in sorted(translate.terms(), key=len, reverse=True)]
 
 
 def strange_terms(english, there, language):
@@ -112,9 +114,12 @@ def problems(message, language):
                       for text in (message.id, message.string))
     if message.context == "glossary":
         return []
+    markdown = bool(message.context)
+    prosaic = markdown or not fields(english[0]) and all(
+        path.startswith("lib/descent/questions/") for path, _cell in message.locations)
     english += english[-1:] * (len(there) - len(english))
     return [sentence for pair in zip(english, there) for sentence in (
-        *differences(*pair, language, bool(message.context)), *strange_terms(*pair, language))]
+        *differences(*pair, language, markdown, prosaic), *strange_terms(*pair, language))]
 
 
 def where(message):

@@ -1,12 +1,17 @@
 """Keep the catalogues in step with the sources: python notebooks/source/translate.py
 
-A catalogue, locale/CODE.po, is the whole edition in one file: the terms of the glossary, the
-notebooks (a Markdown cell is a message with the notebook as its context; what the code says has no
-context), the library and the README, in this order. Merging keeps every translation whose English
+A catalogue, locale/CODE.po, is the whole edition in one file: the terms of the glossary, first as
+they are found in texts and then as the index of terms names them, the notebooks (a Markdown cell is
+a message with the notebook as its context; what the code says has no context), the library, the
+assignments (see grading/grader/assignment.py: a Markdown cell and a
+rubric have "assignment NN-slug" as their context, a mistake's name "mistake") with what the grader
+says to students, and the READMEs, in this order. Merging keeps every translation whose English
 is unchanged; a changed text keeps its old translation but is marked fuzzy and not used; a text
-that is gone is dropped. What the library says is compiled to lib/descent/locale/CODE. An empty
-file locale/CODE.po begins a new language.
+that is gone is dropped. What the library and the notebooks' code say is compiled to
+lib/descent/locale/CODE, what only the grader says to grading/grader/locale/CODE, which students
+don't need. An empty file locale/CODE.po begins a new language.
 """
+import ast
 import html
 import io
 import re
@@ -23,6 +28,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 LOCALE = HERE / "locale"
 LIBRARY = ROOT / "lib" / "descent"
+LECTURERS = {"__main__.py", "similarity.py"}  # of the grader: what they say, no student reads
+SCRIPTS = [HERE / name for name in ("build.py", "slides.py", "book.py", "words.py")]   # those with messages
 KEYWORDS = {"_": None, "N_": None, "mark": None, "say": None, "count": (1, 2), "show": (2,)}
 
 
@@ -81,14 +88,20 @@ def terms():
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def sections():
-    """The README, parted before its headings."""
-    return re.split(r"\n+(?=## )", (ROOT / "README.md").read_text(encoding="utf-8").strip())
+def readmes():
+    """The READMEs that are translated, as paths without their ending: the lecturer's guide too."""
+    return [name for name in ("README", "grading/README") if (ROOT / f"{name}.md").exists()]
 
 
-def python(code):
+def sections(name):
+    """A README, parted before its headings."""
+    return re.split(r"\n+(?=## )", (ROOT / f"{name}.md").read_text(encoding="utf-8").strip())
+
+
+def python(code, keywords=KEYWORDS):
     """The messages in Python code, in order: text, or (one, many)."""
-    found = extract("python", io.BytesIO(code.encode()), KEYWORDS, strip_comment_tags=True)
+    code = re.sub(r"\bb(?=[\"'])", " ", code)  # Babel stumbles over bytes
+    found = extract("python", io.BytesIO(code.encode()), keywords, strip_comment_tags=True)
     return [message for _line, message, _comments, _context in found]
 
 
@@ -96,17 +109,51 @@ def messages():
     """Every message of the course: (text, context, file, cell)."""
     for term in terms():
         yield term, "glossary", LOCALE / "terms.txt", None
-    for source in sources():
+    for term in terms():
+        yield term.split(", ")[0], "index", LOCALE / "terms.txt", None
+    for source in [*sources(), *HERE.glob("lecture.md")]:
         for k, (kind, text) in enumerate(cells(source), start=1):
             if kind == "code":
                 yield from ((message, None, source, k) for message in python(text))
             elif re.search(r"[^\W\d_]", re.sub("<!--.*?-->", "", text)):
                 yield text, source.stem, source, k
-    for path in [HERE / "build.py", *sorted(LIBRARY.rglob("*.py"))]:
+    for path in [*SCRIPTS, *sorted(LIBRARY.rglob("*.py"))]:
         for message in python(path.read_text(encoding="utf-8")):
             yield message, None, path, None
-    for text in sections():
-        yield text, "README", ROOT / "README.md", None
+    yield from assignments(ROOT / "grading")
+    for name in readmes():
+        yield from ((text, name, ROOT / f"{name}.md", None) for text in sections(name))
+
+
+def assignments(folder):
+    """The messages of the assignments and of what the grader says to students."""
+    for source in sorted(folder.glob("assignments/[0-9][0-9]-*.md")):
+        context, code = f"assignment {source.stem}", source.with_suffix(".py")
+        for k, (kind, text) in enumerate(cells(source), start=1):
+            if kind == "code":
+                said = [*python(text, {"compare": (1,)}), *python(text, {"compare": (3,)})]
+                yield from ((word, None, source, k) for word in said if not is_code(word))
+            elif re.search(r"[^\W\d_]", re.sub("<!--.*?-->", "", text)):
+                yield text, context, source, k
+        text = code.read_text(encoding="utf-8")
+        for message in python(text, KEYWORDS | {"translated": None}):
+            yield message, None, code, None
+        for rubric in python(text, {"Question": (3,)}):
+            yield rubric, context, code, None
+        for name in [*python(text, {"Mistake": (1,)}), *python(text, {"said": (2,)})]:
+            yield name, "mistake", code, None
+    for path in [*folder.glob("assignments/setup.py"), *sorted(folder.glob("grader/*.py"))]:
+        if path.name not in LECTURERS:
+            for message in python(path.read_text(encoding="utf-8")):
+                yield message, None, path, None
+
+
+def is_code(text):
+    """Whether a text is a Python expression, so that nothing in it is to be translated."""
+    try:
+        return bool(ast.parse(text, mode="eval"))
+    except SyntaxError:
+        return False
 
 
 def template(language):
@@ -171,26 +218,31 @@ def written(catalogue):
 
 
 def compiled(language):
-    """What the library and the notebooks' code say, as the bytes of a .mo file."""
-    catalogue, file = Catalogue(language, fuzzy=False), io.BytesIO()
+    """{path: bytes} of the .mo files: what the library and the notebooks' code say; the grader."""
+    library, grader = (Catalogue(language, fuzzy=False) for _twice in range(2))
     for message in read(language):
-        if message.id and not message.context and finished(message):
-            catalogue.add(message.id, message.string)
-    write_mo(file, catalogue)
-    return file.getvalue()
-
-
-def mo(language):
-    """Where the library looks for its translations."""
-    return LIBRARY / "locale" / language / "LC_MESSAGES" / "descent.mo"
+        if message.id and finished(message):
+            graders = [path for path, _cell in message.locations if path.startswith("grading/")]
+            in_notebooks = len(graders) < len(message.locations) or any(
+                path.endswith((".md", "/setup.py")) for path in graders)
+            if in_notebooks and not message.context:
+                library.add(message.id, message.string)
+            elif graders:
+                grader.add(message.id, message.string, context=message.context)
+    found = {}
+    for folder, catalogue in {LIBRARY: library, ROOT / "grading" / "grader": grader}.items():
+        write_mo(file := io.BytesIO(), catalogue)
+        found[folder / "locale" / language / "LC_MESSAGES" / "descent.mo"] = file.getvalue()
+    return found
 
 
 def main():
     for language in languages():
         (LOCALE / f"{language}.po").write_bytes(written(merged(language)))
         read.cache_clear()
-        mo(language).parent.mkdir(parents=True, exist_ok=True)
-        mo(language).write_bytes(compiled(language))
+        for path, data in compiled(language).items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
         texts = [message for message in read(language) if message.id]
         fuzzy = sum(message.fuzzy for message in texts)
         missing = sum(not message.fuzzy and not finished(message) for message in texts)

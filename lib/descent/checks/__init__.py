@@ -268,7 +268,8 @@ def shown(value):
     """A value in a few characters: numbers with four digits, large arrays by their shape."""
     numbers = _numbers(value)
     if callable(value) or numbers is None:
-        return getattr(value, "__doc__", None) if callable(value) else repr(value)[:60]
+        said = getattr(value, "__doc__", None) if callable(value) else repr(value)[:60]
+        return _(said) if callable(value) and said else said
     if numbers.size > 6:
         return _("an array of shape {shape}").format(shape=numbers.shape)
     return str(_rounded(numbers.tolist())).replace("'", "")

@@ -139,8 +139,10 @@ def _training(gradient, theta, batches, epochs, lr, *, count=lambda t, epoch, k:
 
 
 def _of_a_batch(theta, batch):
-    """the gradient of a bowl whose minimum the batch moves"""
     return _bowl(theta - batch)
+
+
+_of_a_batch.__doc__ = _("the gradient of a bowl whose minimum the batch moves")
 
 
 def _trainings(rng):

@@ -44,8 +44,10 @@ def decaying_rate(lr0, k0):
 
 
 def _slope(theta, x, y):
-    """the gradient of the mean squared error"""
     return 2 / len(y) * x.T @ (x @ theta - y)
+
+
+_slope.__doc__ = _("the gradient of the mean squared error")
 
 
 def _play_subset(function, x, y, size, rng):

@@ -117,7 +117,7 @@ def _build(fig, compact):
     losses = {way: falls.plot([], [], color=colors[way], linewidth=1.6, markersize=4,
                               animated=True)[0] for way in WAYS}
     falls.set(yscale="log", ylim=(FLOOR, CEILING), yticks=[1e-6, 1e-4, 1e-2, 1, 1e2])
-    falls.set_ylabel(r"$\frac{L - L^*}{L_0 - L^*}$", labelpad=0, fontsize=16)
+    falls.set_ylabel(r"$\frac{L - L^*}{L_0 - L^*}$", labelpad=1, fontsize=16)
     falls.minorticks_off()
     falls.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     boards["full_batch"].yaxis.set_major_formatter(
@@ -128,7 +128,7 @@ def _build(fig, compact):
         ring2, = haze.plot([], [], color=colors["theory"], linewidth=1.6, animated=True)
         haze.plot(0, 0, "+", color="black", markersize=10)
         haze.set_xlabel(r"$(g_B - g)_1\,/\,\sigma_1$", labelpad=3)
-        haze.set_ylabel(r"$(g_B - g)_2\,/\,\sigma_2$", labelpad=-4)
+        haze.set_ylabel(r"$(g_B - g)_2\,/\,\sigma_2$", labelpad=0)
         haze.set(xlim=(-4, 4), ylim=(-2.2, 2.2), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
     shown, scenery = {}, []
 

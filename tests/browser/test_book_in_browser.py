@@ -136,6 +136,7 @@ def test_search(book, page, language, words, name):
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=*")
     expect(page.locator(f'ul.search a[href*="{name}.html"]').first).to_be_visible()
+    expect(page.locator("#search-results > .search-summary")).to_have_text(re.compile(r" \d+ "))
     assert page.complaints == []
 
 

@@ -199,7 +199,8 @@ def test_a_lab_fits_a_lecturers_screen(bench):
     """A projector of 1280 x 720: JupyterLab leaves the notebook 599 pixels of height."""
     bench.page.get_by_role("button", name="more").click()       # as it was before
     lab = bench.page.locator(PICTURE).locator("xpath=ancestor::*[contains(@class, 'widget-vbox')]")
-    assert lab.last.bounding_box()["height"] <= 590
+    bench.page.wait_for_function("lab => lab.getBoundingClientRect().height <= 590",
+                                 arg=lab.last.element_handle())
 
 
 def drag(bench, start, end, steps=60, seconds=1.0):

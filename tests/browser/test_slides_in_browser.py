@@ -276,6 +276,7 @@ def test_a_live_deck(live, page):
         mirror.set(**presets[int(key) - 1])
         expect(slide.locator(".twin figcaption:visible")).to_contain_text(mirror.summary)
         assert page.evaluate(FAULTS, SMALLEST) == []
+    page.wait_for_function(f"location.hash === '#/{place}'")    # Reveal writes it once a second
     page.keyboard.press("r")                        # the reload finds another kernel
     page.wait_for_function("!document.body.matches('.dead')")
     ready(page)

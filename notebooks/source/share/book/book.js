@@ -2,6 +2,8 @@
 (() => {
     if (location.protocol === "file:")
         DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;      // a file may not read others
+    const plural = Documentation.PLURAL_EXPR;       // of some languages it says true, not 1
+    Documentation.PLURAL_EXPR = n => Number(plural(n));
 
     document.querySelectorAll(".math").forEach(one => {
         katex.render(one.textContent, one, {

@@ -3,11 +3,10 @@
 A catalogue, locale/CODE.po, is the whole edition in one file: the terms of the glossary, first as
 they are found in texts and then as the index of terms names them, the notebooks (a Markdown cell is
 a message with the notebook as its context; what the code says has no context), the library, the
-assignments (see grading/grader/assignment.py: a Markdown cell and a
-rubric have "assignment NN-slug" as their context, a mistake's name "mistake") with what the grader
-says to students, and the READMEs, in this order. Merging keeps every translation whose English
-is unchanged; a changed text keeps its old translation but is marked fuzzy and not used; a text
-that is gone is dropped. What the library and the notebooks' code say is compiled to
+assignments (see grading/grader/assignment.py: a Markdown cell and a rubric have "assignment NN-slug"
+as their context, a mistake's name "mistake") with what the grader says to students, and the READMEs,
+in this order. Merging keeps every translation whose English is unchanged; a changed text keeps its
+old translation but is marked fuzzy and not used; a text that is gone is dropped. What the library and the notebooks' code say is compiled to
 lib/descent/locale/CODE, what only the grader says to grading/grader/locale/CODE, which students
 don't need. An empty file locale/CODE.po begins a new language.
 """
@@ -29,7 +28,7 @@ ROOT = HERE.parents[1]
 LOCALE = HERE / "locale"
 LIBRARY = ROOT / "lib" / "descent"
 LECTURERS = {"__main__.py", "similarity.py"}  # of the grader: what they say, no student reads
-SCRIPTS = [HERE / name for name in ("build.py", "slides.py", "book.py", "words.py")]   # those with messages
+SCRIPTS = [HERE / name for name in ("build.py", "slides.py", "book.py", "words.py")]
 KEYWORDS = {"_": None, "N_": None, "mark": None, "say": None, "count": (1, 2), "show": (2,)}
 
 

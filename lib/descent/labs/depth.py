@@ -136,6 +136,14 @@ def train(network, theta, learning_rate, batch_size, steps, seed=0, norm=None, v
             angle = angle if k else angle_between(step.grad, used)
 
 
+@lru_cache(4)
+def trained(start, learning_rate, batch_size, steps, **limits):
+    """`train` from `prepared(*start)`, whose last part is the seed; a limit that is not used costs
+    no new training."""
+    network, weights, _norms, _theory = prepared(*start)
+    return train(network, weights, learning_rate, batch_size, steps, start[-1], **limits)
+
+
 def angle_between(a, b):
     """The angle between two vectors in degrees; 0 if one of them has no direction."""
     with np.errstate(all="ignore"):
@@ -204,11 +212,11 @@ def _build(fig, compact):
         if relu:
             activation, init = "relu", "he"
         depth = 1 if fewer else depth
-        network, weights, norms, theory = prepared(depth, activation, init, gain, seed)
+        start = depth, activation, init, gain, seed
+        network, weights, norms, theory = prepared(*start)
         limits = {"norm": norm_limit if clip_norm else None,
                   "value": value_limit if clip_value else None, "lam": lam if l2 else 0.0}
-        losses, last, cut, angle = train(network, weights, learning_rate, batch_size, steps,
-                                         seed, **limits)
+        losses, last, cut, angle = trained(start, learning_rate, batch_size, steps, **limits)
         moves = relative_change(network, weights, last)
         layers = np.arange(1, depth + 2)
         fit([signal, change], "l", LAYERS, depth + 1)

@@ -20,7 +20,7 @@ STYLE = {
     "lines.linewidth": 2, "lines.solid_capstyle": "round", "legend.frameon": False,
     "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "image.cmap": "cividis",
 }
-# One colour-blind-safe colour (Okabe & Ito 2008, two of them darkened) for each optimizer and for
+# One colour-blind-safe colour (Okabe & Ito 2008, three of them darkened) for each optimizer and for
 # each way to feed data. Batch gradient descent is gradient descent.
 COLORS = {
     "gradient_descent": "#0072B2", "momentum": "#D55E00", "nesterov": "#CC79A7",

@@ -23,7 +23,7 @@ def momentum(theta, g, v=0.0, *, lr=0.01, beta=0.9):
 
 
 def nesterov(theta, g, v=0.0, *, lr=0.01, beta=0.9):
-    """Nesterov (1983) in the form of Sutskever et al. (2013) that takes the gradient at theta."""
+    """Nesterov (1983) with the gradient at theta: Bengio et al. (2013), arXiv:1212.0901."""
     v = beta * v + g
     return theta - lr * (g + beta * v), dict(v=v)
 
@@ -45,10 +45,11 @@ def adam(theta, g, m=0.0, v=0.0, t=0, *, lr=0.001, beta1=0.9, beta2=0.999, eps=1
 
 
 def clipped(optimizer, *, norm=None, value=None):
-    """The same optimizer fed with clipped gradients, Pascanu, Mikolov & Bengio (2013).
+    """The same optimizer fed with clipped gradients.
 
     norm: a longer gradient is shortened to this length and keeps its direction, each run on its
-    own. value: each component is cut to [-value, value], which can turn the gradient.
+    own, Pascanu, Mikolov & Bengio (2013). value: each component is cut to [-value, value], which
+    can turn the gradient, Mikolov (2012).
     Raises ValueError unless exactly one of the two is given: a positive number, or (..., 1).
     """
     limit = np.asarray(norm if value is None else value)

@@ -24,16 +24,17 @@ from .language import _
 WIDTH = 1240                # pixels: a picture as wide as a slide of 1280 allows
 FIGURE = (8.2, 4.1)         # inches: at WIDTH 12 points are 25 pixels
 SMALLEST = 12
-TEXT = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), 12.5)
-TICKS = ("xtick.labelsize", "ytick.labelsize")
+TEXT = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize",
+                      "ytick.labelsize"), 12.5)
 _next = {"small": True}     # what the next cell asked for
 
 
 def begin(small=True):
     """Make this kernel the kernel of a deck, of small pictures or of quick ones."""
     _next["small"] = small
-    engine.STYLE.update(TEXT | dict.fromkeys(TICKS, 11.5))     # its axes have fixed places
-    figures.STYLE.update(TEXT | dict.fromkeys(TICKS, SMALLEST), **{"savefig.dpi": 150})
+    engine.STYLE.update(TEXT)
+    figures.STYLE.update(TEXT, **dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), SMALLEST),
+                         **{"savefig.dpi": 150})
     figures.show = _show
     language.WIDTH = None
     bundles = get_ipython().display_formatter.mimebundle_formatter
@@ -72,7 +73,15 @@ def _show(fig, finding, **values):
     for text in fig.findobj(Text):      # what a chapter's own code wrote may be smaller
         text.set_fontsize(max(text.get_fontsize(), SMALLEST))
     alt = html.escape(_(finding).format(**values))
-    display(HTML(f'<img class="picture" src="{_source(figures.png(fig))}" alt="{alt}">'))
+    source = _source(figures.png(fig))
+    display(HTML(f'<img class="picture" {_letter(fig)} src="{source}" alt="{alt}">'))
+
+
+def _letter(fig):
+    """The smallest letters of a figure that is drawn, as a share of its width, to be checked."""
+    points = min(text.get_fontsize() for text in fig.findobj(Text)
+                 if text.get_visible() and text.get_text())
+    return f'data-letter="{points / 72 / fig.get_figwidth():.5f}"'
 
 
 def _source(png):
@@ -99,7 +108,7 @@ def twin(lab, numbers):
     pictures = lab.pictures({}, *(presets[k - 1] for k in numbers))
     alt = html.escape(lab.image.tooltip)
     return _choices({k: labels[k] for k in numbers}, {
-        k: f'<img src="{_source(png)}" alt="{alt}"><figcaption><b class="which">{labels[k]}: </b>'
+        k: f'<img {_letter(lab.figure)} src="{_source(png)}" alt="{alt}"><figcaption><b class="which">{labels[k]}: </b>'
            f'{html.escape(summary)}</figcaption>'
         for k, (summary, png) in zip([0, *numbers], pictures)}, lab.legend)
 

@@ -44,6 +44,11 @@ FAULTS = """smallest => {
             if (image.localName !== "img") continue;
             if (!image.naturalWidth) said.push(`no picture: ${name(image)}`);
             if (!(image.alt || image.title)) said.push("a picture without alternative text");
+            const twin = image.closest(".lab") ? slide.querySelector(".twin img") : image;
+            const letter = twin.dataset.letter * Math.min(image.clientWidth,
+                image.clientHeight * image.naturalWidth / image.naturalHeight);
+            if (!(letter >= smallest)) said.push(
+                `letters of ${letter.toFixed(1)} pixels in the picture ${image.alt.slice(0, 40)}`);
         }
     const box = one => {                // of what is written, not of the line that it stands on
         const range = document.createRange(), own = one.getBoundingClientRect();

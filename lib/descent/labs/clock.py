@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.ticker import MaxNLocator
 
 from .. import figures
@@ -131,7 +132,8 @@ def _build(fig, compact):
         ends = np.arange(per_epoch, total + 1, per_epoch) + .5
         marks[:] = [curve.vlines(ends[:-1], LOW, HIGH, color="#bbbbbb", linewidth=1, zorder=1)]
         marks.extend(curve.text(end - per_epoch / 2, HIGH * 1.15, f"$e = {e}$", ha="center",
-                                fontsize=10.5) for e, end in enumerate(ends, start=1))
+                                fontsize=rcParams["xtick.labelsize"])
+                     for e, end in enumerate(ends, start=1))
         curve.set_xlim(.5, total + .5)
 
     def draw(feeding, batch_size, learning_rate, epochs, iteration):

@@ -3,6 +3,7 @@
 from functools import cache, lru_cache
 
 import numpy as np
+from matplotlib import rcParams
 
 from .. import figures
 from ..batches import mini_batches
@@ -184,7 +185,7 @@ def _build(fig, compact):
     curve.axhline(np.log(CLASSES), color=theory_color, linewidth=1.6, linestyle="--")
     signal.set_yticks([1e-12, 1e-9, 1e-6, 1e-3, 1, 1e3, 1e6])
     change.set_yticks([1e-8, 1e-5, 1e-2, 1e1])
-    change.yaxis.label.set_fontsize(9 if compact else 11)
+    change.yaxis.label.set_fontsize(9 if compact else rcParams["ytick.labelsize"])
     curve.set_yticks([1, 100, 1e4] if compact else [1e-1, 1, 10, 100, 1e3, 1e4])
     signal.tick_params(labelbottom=False)
     change.set_xlabel("$l$", labelpad=0)

@@ -86,7 +86,7 @@ def _build(fig, compact):
               ylabel="$B$", xticklabels=[f"{rate:g}" for rate in RATES[::2]], yticklabels=SIZES)
     board.grid(False)
     fig.colorbar(image, cax=side, ticks=[0, .5, 1], format="{x:.0%}")
-    curve = None if compact else fig.add_axes([.645, .2, .315, .74])
+    curve = None if compact else fig.add_axes([.675, .2, .285, .74])
     if curve:
         line, = curve.plot([], [], color=mark, linewidth=1.3, animated=True)
         curve.set(yscale="log", ylim=(1e-2, 1e2), xlabel="$kB$", ylabel="$L_B$",

@@ -1,6 +1,7 @@
 """Chapter 07: one optimizer, iteration by iteration, from the inside."""
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from .. import figures
@@ -145,10 +146,9 @@ def _build(fig, compact):
             for color in (FIRST, SECOND, "black") for sign, mark in ((1, ">"), (-1, "<"), (0, "o"))
             for fill in ("full", "none")}
     sizes.set(xscale="log", xlim=(LOW, HIGH))
-    sizes.xaxis.set_major_locator(FixedLocator([LOW, 1, HIGH] if compact else
-                                               [LOW, 1e-3, 1, 1e3, HIGH]))
+    sizes.xaxis.set_major_locator(FixedLocator([LOW, 1, HIGH]))
     sizes.xaxis.set_minor_locator(NullLocator())
-    sizes.tick_params(axis="y", length=0, pad=8, labelsize=9 if compact else 10.5)
+    sizes.tick_params(axis="y", length=0, pad=8, labelsize=9 if compact else rcParams["ytick.labelsize"])
     lines, hands = {}, []
     for name, ax in courses.items():
         lines[name] = [ax.plot([], [], color=color, linewidth=1.6, animated=True)[0]
@@ -181,7 +181,8 @@ def _build(fig, compact):
         sizes.set(yticks=-np.arange(len(rows)), yticklabels=rows.values(),
                   ylim=(.5 - len(rows), .5))
         for name, ax in courses.items():
-            ax.set_title(rows[name] if name == "rate" else r"$|\Delta\theta|$", fontsize=10.5)
+            ax.set_title(rows[name] if name == "rate" else r"$|\Delta\theta|$",
+                         fontsize=rcParams["ytick.labelsize"])
 
     def draw(optimizer, learning_rate, iteration, times_1000, surface, start_x, start_y, **knobs):
         chosen = SURFACES[surface]

@@ -205,7 +205,7 @@ def _build(fig, compact):
     if gauge:
         gauge.set(xscale="log", xlim=(1e-4, 10), ylim=(len(METHODS), -1), yticks=[],
                   xlabel=r"$\eta$")
-        gauge.xaxis.set_label_coords(-.06, .1)
+        gauge.xaxis.set_label_coords(-.1, .1)
         gauge.spines["left"].set_visible(False)
         gauge.minorticks_off()
     else:                               # the twin's titles cannot know whether one rate is meant

@@ -100,7 +100,7 @@ def _build(fig, compact):
                     yticks=[1e-8, 1e-4, 1, 1e4])
         falls.tick_params(labelbottom=False)
         gauge.set(xscale="log", xlim=(1e-4, 1), ylim=(0, 1), yticks=[], xlabel=r"$\eta$")
-        gauge.xaxis.set_label_coords(-.06, .2)
+        gauge.xaxis.set_label_coords(-.1, .2)
         gauge.grid(False)
         gauge.spines["left"].set_visible(False)
         rate, = gauge.plot([], [], "v", color=color, markersize=11, clip_on=False, animated=True)

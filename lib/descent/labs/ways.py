@@ -106,8 +106,8 @@ def _build(fig, compact):
         places = [[left, .57, .25, .36] for left in (.15, .42, .69)]
         falls, haze = fig.add_axes([.2, .14, .74, .27]), None
     else:
-        places = [[left, .15, .175, .8] for left in (.07, .255, .44)]
-        falls, haze = fig.add_axes([.715, .61, .27, .35]), fig.add_axes([.715, .14, .27, .33])
+        places = [[left, .2, .17, .75] for left in (.07, .25, .43)]
+        falls, haze = fig.add_axes([.715, .65, .27, .3]), fig.add_axes([.715, .2, .27, .24])
     boards = {way: fig.add_axes(place) for way, place in zip(WAYS, places)}
     paths = {way: board.plot([], [], "-", color=colors[way], linewidth=1.4, markersize=3,
                              zorder=5, animated=True)[0] for way, board in boards.items()}
@@ -117,7 +117,7 @@ def _build(fig, compact):
     losses = {way: falls.plot([], [], color=colors[way], linewidth=1.6, markersize=4,
                               animated=True)[0] for way in WAYS}
     falls.set(yscale="log", ylim=(FLOOR, CEILING), yticks=[1e-6, 1e-4, 1e-2, 1, 1e2])
-    falls.set_ylabel(r"$\frac{L - L^*}{L_0 - L^*}$", labelpad=1, fontsize=16)
+    falls.set_ylabel(r"$\frac{L - L^*}{L_0 - L^*}$", labelpad=6, fontsize=16)
     falls.minorticks_off()
     falls.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     boards["full_batch"].yaxis.set_major_formatter(
@@ -215,13 +215,16 @@ def _build(fig, compact):
 
 
 def _summary(lr, size, epochs, last, measured, theory, replace, stable):
+    finished = []
+
     def end(way):
         k, gap = last[way]
         high = ~(gap <= 1000)
         if high.any():
             return _("diverges at iteration {k}").format(k=int(high.argmax()))
-        return _("{gap} after {iterations}").format(
-            gap=plain(gap[-1], 2), iterations=count("{n} iteration", "{n} iterations", k))
+        finished.append(way)                # the unit is named with the first
+        iterations = count("{n} iteration", "{n} iterations", k) if len(finished) == 1 else k
+        return _("{gap} after {iterations}").format(gap=plain(gap[-1], 2), iterations=iterations)
 
     text = _("η = {lr}, B = {size}, {epochs}. What is left of L − L*: batch: {full}; random "
              "batches: {random}; mini-batches: {mini}.").format(
@@ -232,5 +235,5 @@ def _summary(lr, size, epochs, last, measured, theory, replace, stable):
              _("Variance of a random batch's gradient at the minimum: {measured}; theory, "
                "σ²/B · (N − B)/(N − 1): {theory}."))
     return (text + " " + noise.format(measured=plain(measured), theory=plain(theory)) + " "
-            + _("The largest stable rate of batch descent is 2/λ = {limit}.").format(
+            + _("Batch descent is stable below η = 2/λ = {limit}.").format(
                 limit=plain(stable)))

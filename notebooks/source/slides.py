@@ -62,6 +62,9 @@ HELP = [
     ("R", _("after the kernel has died: another one")),
     ("?, F1", _("this list, and away with it")),
 ]
+# What Reveal has in the speaker's window, word for word; deck.js puts in those of the language.
+SPEAKER = [_("Upcoming"), _("Time"), _("Click to Reset"), _("Notes"), _("Layout"), _("Default"),
+           _("Wide"), _("Tall"), _("Notes only"), _("Pacing – Time to finish current slide")]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
             "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
@@ -201,7 +204,8 @@ def deck(source, language="en", begin=BEGIN):
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=build.METADATA)
     notebook.metadata.update(
         title=title(notebook), language=language, loading=translate.translated(LOADING, language),
-        help=[[key, translate.translated(use, language)] for key, use in HELP])
+        help=[[key, translate.translated(use, language)] for key, use in HELP],
+        speaker={word: translate.translated(word, language) for word in SPEAKER})
     for k, cell in enumerate(notebook.cells):
         cell.id = f"cell-{k}"
     return notebook

@@ -106,20 +106,32 @@ def test_every_slide_of_the_file(page, tmp_path, name, language):
     assert page.complaints == []
 
 
-def test_the_speakers_window_of_a_file(page, tmp_path):
-    path = slides.write(slides.sources()["05"], path=tmp_path / "deck.html")
+@pytest.mark.parametrize("language", build.languages())
+def test_the_speakers_window_of_a_file(page, tmp_path, language):
+    path = slides.write(slides.sources()["05"], language, tmp_path / "deck.html")
     page.context.set_offline(True)
     page.goto(path.as_uri())
     page.wait_for_selector("body[data-ready]")
     with page.context.expect_page() as opened:
         page.keyboard.press("s")
     notes = opened.value.locator(".speaker-controls-notes .value")
-    expect(notes).to_contain_text("it is often thought")
+    expect(notes).to_contain_text({"en": "it is often thought", "sv": "vad många tror"}[language])
+    shown = opened.value.locator("body")
+    for word in ("Upcoming", "Notes", "Layout", "Click to Reset"):
+        expect(shown).to_contain_text(slides.translate.translated(word, language))
+    if language != "en":
+        opened.value.locator(".speaker-layout-dropdown").select_option("wide")
+        for word in slides.SPEAKER:
+            other = slides.translate.translated(word, language)
+            if other != word:
+                expect(shown).not_to_contain_text(re.compile(rf"\b{word}\b"), use_inner_text=True)
+        expect(shown).not_to_contain_text(re.compile("[AP]M"), use_inner_text=True)
     for which in ("current", "upcoming"):
         frame = opened.value.frame_locator(f"#{which}-slide iframe")
         expect(frame.locator("section.present h1, section.present h2").first).to_be_visible()
     opened.value.keyboard.press("ArrowRight")
-    expect(page.locator("section.present h2")).to_contain_text("A ball that rolls downhill")
+    expect(page.locator("section.present h2")).to_contain_text(
+        {"en": "A ball that rolls downhill", "sv": "En boll"}[language])
 
 
 @pytest.mark.parametrize("language", build.languages())

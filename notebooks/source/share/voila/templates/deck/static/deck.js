@@ -75,6 +75,32 @@
     document.addEventListener("pointerdown", event =>       // to drag a slider is not to swipe
         event.target.closest(".settings")?.setAttribute("data-prevent-swipe", ""), true);
 
+    // Reveal writes the speaker's window in English, and the time with AM and PM.
+    const words = JSON.parse(document.getElementById("speaker").textContent), {open} = window;
+    window.open = (...where) => {
+        const opened = open.apply(window, where), {lang} = document.documentElement;
+        if (where[1] === "reveal.js - Notes" && lang !== "en") setTimeout(() => {
+            const speak = () => {
+                const texts = opened.document.createTreeWalker(opened.document.body,
+                                                               NodeFilter.SHOW_TEXT);
+                while (texts.nextNode())
+                    if (!texts.currentNode.parentElement.closest("script, .value")) {
+                        const {data} = texts.currentNode;
+                        const said = data.replace(/[^:\s][^:]*[^:\s]/g, word => words[word] ?? word);
+                        if (said !== data) texts.currentNode.data = said;
+                    }
+            };
+            opened.document.documentElement.lang = lang;
+            opened.Date.prototype.toLocaleTimeString = function () {
+                return new Intl.DateTimeFormat(lang, {timeStyle: "short"}).format(this);
+            };
+            speak();
+            new opened.MutationObserver(speak).observe(opened.document.body,
+                                                       {childList: true, subtree: true});
+        });
+        return opened;
+    };
+
     const settings = {
         width: 1280, height: 720, margin: 0, minScale: 0.1, maxScale: 8, center: false,
         hash: true, controls: false, progress: true, transition: "none", slideNumber: false,

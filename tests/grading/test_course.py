@@ -294,6 +294,16 @@ def test_feedback_runs_no_script(hostile, page):
     assert page.evaluate("window.pwned") is None  # nor would it, if some came through
 
 
+def answers(address):
+    try:
+        urllib.request.urlopen(address, timeout=5).close()
+    except urllib.error.HTTPError as refused:       # it wants the token
+        refused.close()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def served(hostile, tmp_path_factory):
     """formgrader on it: the address and the token."""
@@ -310,7 +320,7 @@ def served(hostile, tmp_path_factory):
     try:
         for _patience in range(300):
             found = re.search(r"(http://127\S+?)/formgrader\S+token=(\w+)", log.read_text())
-            if found:
+            if found and answers(found[1]):     # it says its address before it listens
                 break
             assert process.poll() is None, log.read_text()
             time.sleep(0.2)

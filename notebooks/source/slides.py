@@ -333,6 +333,7 @@ def live(source, language="en", arguments=()):
             "template": "deck", "show_tracebacks": True, "file_allowlist": [".*[.]html"],
             "preheat_kernel": True,     # one more is kept ready: after a reload it is there at once
             "extension_allowlist": EXTENSIONS},
+        "VoilaExecutor": {"allow_errors": True},    # the other slides are there all the same
         "VoilaKernelManager": {"fill_delay": 10}}))     # seconds, in which the first gets ready
 
 

@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from playwright.sync_api import expect
 import build
 import slides
 from conftest import lecture_python
-from descent import labs, set_language
+from descent import labs
+from descent.language import speaking
 
 ROOT = Path(__file__).resolve().parents[2]
 SECOND = 1000
@@ -182,15 +184,20 @@ def python():
 def live(request, python, page, tmp_path):
     """A deck as `make lecture` opens it, in a page; the parameter: which, language, options."""
     name, language, *options = request.param
+    with speaking(language), opened([python, ROOT / "notebooks/source/slides.py", name,
+                                     "--language", language, "--live", *options], page, tmp_path):
+        yield page
+
+
+@contextmanager
+def opened(command, page, tmp_path):
+    """The page shows the deck that this command serves, until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with open(tmp_path / "log", "w") as log:
-        process = subprocess.Popen(
-            [python, ROOT / "notebooks/source/slides.py", name, "--language", language, "--live",
-             f"--port={port}", "--Voila.port_retries=0", *options], env={**os.environ, "CI": "1"},
-            stdout=log, stderr=log)
-    set_language(language)
+        process = subprocess.Popen([*command, f"--port={port}", "--Voila.port_retries=0"],
+                                   env={**os.environ, "CI": "1"}, stdout=log, stderr=log)
     try:
         for _patience in range(600):
             if "is running at" in (tmp_path / "log").read_text() or process.poll() is not None:
@@ -199,9 +206,8 @@ def live(request, python, page, tmp_path):
         assert process.poll() is None, (tmp_path / "log").read_text()
         page.goto(f"http://localhost:{port}/", timeout=180 * SECOND)
         ready(page)
-        yield page
+        yield
     finally:
-        set_language("en")
         process.kill()          # while it runs a notebook, a gentler signal ends only that
         process.wait(30)
 
@@ -302,6 +308,33 @@ def test_a_live_deck(live, page):
     shows(**presets[1])
     assert [url for url in page.requests
             if not re.match(r"(http|ws)://localhost|data:|blob:", url)] == []
+
+
+FAILS = """
+import sys
+
+sys.path.insert(0, sys.argv.pop(1))
+import slides
+
+def fails(*args):
+    notebook = whole(*args)
+    first = next(c for c in notebook.cells if c.metadata.deck.get("kind") == "show")
+    first.source = "1 / 0"
+    return notebook
+
+whole, slides.deck = slides.deck, fails
+slides.live(slides.sources()["05"], arguments=sys.argv[1:])
+"""
+
+
+def test_a_slide_that_fails_says_so_and_the_others_are_there(python, page, tmp_path):
+    (tmp_path / "fails.py").write_text(FAILS)
+    with opened([python, tmp_path / "fails.py", build.SOURCES, "--preheat_kernel=False"], page, tmp_path):
+        said = page.locator(".error")
+        assert said.count() == 1 and "division by zero" in said.text_content()
+        assert page.evaluate("Reveal.getTotalSlides()") == len(
+            slides.slides(slides.sources()["05"]))
+        assert page.locator(".lab img").count() == 1
 
 
 def end_kernel(page):

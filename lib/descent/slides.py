@@ -24,17 +24,16 @@ from .language import _
 WIDTH = 1240                # pixels: a picture as wide as a slide of 1280 allows
 FIGURE = (8.2, 4.1)         # inches: at WIDTH 12 points are 25 pixels
 SMALLEST = 12
-TEXT = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize",
-                      "ytick.labelsize"), 12.5)
+TEXT = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), 12.5)
+TICKS = ("xtick.labelsize", "ytick.labelsize")
 _next = {"small": True}     # what the next cell asked for
 
 
 def begin(small=True):
     """Make this kernel the kernel of a deck, of small pictures or of quick ones."""
     _next["small"] = small
-    engine.STYLE.update(TEXT)
-    figures.STYLE.update(TEXT, **dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), SMALLEST),
-                         **{"savefig.dpi": 150})
+    engine.STYLE.update(TEXT | dict.fromkeys(TICKS, 12.5))     # a lab leaves less room to its picture
+    figures.STYLE.update(TEXT | dict.fromkeys(TICKS, SMALLEST), **{"savefig.dpi": 150})
     figures.show = _show
     language.WIDTH = None
     bundles = get_ipython().display_formatter.mimebundle_formatter
@@ -108,8 +107,8 @@ def twin(lab, numbers):
     pictures = lab.pictures({}, *(presets[k - 1] for k in numbers))
     alt = html.escape(lab.image.tooltip)
     return _choices({k: labels[k] for k in numbers}, {
-        k: f'<img {_letter(lab.figure)} src="{_source(png)}" alt="{alt}"><figcaption><b class="which">{labels[k]}: </b>'
-           f'{html.escape(summary)}</figcaption>'
+        k: f'<img {_letter(lab.figure)} src="{_source(png)}" alt="{alt}">'
+           f'<figcaption><b class="which">{labels[k]}: </b>{html.escape(summary)}</figcaption>'
         for k, (summary, png) in zip([0, *numbers], pictures)}, lab.legend)
 
 

@@ -139,8 +139,7 @@ def train(network, theta, learning_rate, batch_size, steps, seed=0, norm=None, v
 
 @lru_cache(4)
 def trained(start, learning_rate, batch_size, steps, **limits):
-    """`train` from `prepared(*start)`, whose last part is the seed; a limit that is not used costs
-    no new training."""
+    """`train` from `prepared(*start)`, whose last part is the seed; a slider of no effect is quick."""
     network, weights, _norms, _theory = prepared(*start)
     return train(network, weights, learning_rate, batch_size, steps, start[-1], **limits)
 

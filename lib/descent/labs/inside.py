@@ -148,7 +148,8 @@ def _build(fig, compact):
     sizes.set(xscale="log", xlim=(LOW, HIGH))
     sizes.xaxis.set_major_locator(FixedLocator([LOW, 1, HIGH]))
     sizes.xaxis.set_minor_locator(NullLocator())
-    sizes.tick_params(axis="y", length=0, pad=8, labelsize=9 if compact else rcParams["ytick.labelsize"])
+    sizes.tick_params(axis="y", length=0, pad=8,
+                      labelsize=9 if compact else rcParams["ytick.labelsize"])
     lines, hands = {}, []
     for name, ax in courses.items():
         lines[name] = [ax.plot([], [], color=color, linewidth=1.6, animated=True)[0]

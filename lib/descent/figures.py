@@ -11,7 +11,7 @@ import numpy as np
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
-from .language import _, say
+from .language import filled, say
 
 STYLE = {
     "figure.dpi": 100, "savefig.dpi": 100, "figure.facecolor": "white",
@@ -49,7 +49,7 @@ def png(fig):
 
 def show(fig, finding, **values):
     """Display the figure with its finding as alternative text, and print the finding below it."""
-    display(Image(png(fig), alt=_(finding).format(**values)))
+    display(Image(png(fig), alt=filled(finding, **values)))
     say(finding, **values)
 
 
@@ -103,6 +103,7 @@ def curves(ax, x, lines, colors=None, logy=False, **options):
 def label_ends(ax, ends, colors=None, gap=14):
     """Write each label beside the end (x, y) of its line, moved apart where they would overlap."""
     ends = {k: v for k, v in ends.items() if np.isfinite(v).all()}
+    ax.get_ylim()                       # where the lines end is known when the axes have their limits
     last = -np.inf
     for label, (x, y) in sorted(ends.items(), key=lambda item: item[1][1]):
         at = ax.transData.transform((x, y))[1] * 72 / ax.figure.dpi

@@ -1,6 +1,8 @@
 """The language that a learner reads: one function to translate, one call to choose."""
 
 import gettext
+import re
+import string
 import textwrap
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +56,24 @@ def count(one, many, n):
     return _translation.ngettext(one, many, n).format(n=n)
 
 
+class _Values(string.Formatter):
+    """As str.format, but 1,000 is grouped as the language groups it."""
+
+    def format_field(self, value, spec):
+        said = super().format_field(value, spec)
+        return said.replace(",", _("1,000")[1]) if "," in spec else said
+
+
+def filled(text, **values):
+    """The text in the chosen language with its values put in, filled("η = {lr:.2g}", lr=lr)."""
+    return _Values().format(_(text), **values)
+
+
+def unbroken(text):
+    """The text with spaces that keep a sign with its number: η = 0.1, 90 %, 3 × as long."""
+    return re.sub(r" (?=[%×=])|(?<=[×=]) ", "\N{NO-BREAK SPACE}", text)
+
+
 def mark(text):
     """The text itself: tables of texts are marked by `mark as _`, and translated when shown."""
     return text
@@ -65,5 +85,5 @@ def wrapped(text):
 
 
 def say(text, **values):
-    """Print a sentence in the chosen language with its values put in, say("η = {lr:.2g}", lr=lr)."""
-    print(wrapped(_(text).format(**values)))
+    """Print a sentence as `filled` fills it."""
+    print(wrapped(filled(text, **values)))

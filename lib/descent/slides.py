@@ -10,7 +10,6 @@ the classes named here is with their templates.
 import base64
 import html
 import io
-import re
 
 from IPython import get_ipython
 from IPython.display import HTML, display
@@ -71,7 +70,7 @@ def _show(fig, finding, **values):
     fig.set_size_inches(_next["size"] or FIGURE)
     for text in fig.findobj(Text):      # what a chapter's own code wrote may be smaller
         text.set_fontsize(max(text.get_fontsize(), SMALLEST))
-    alt = html.escape(_(finding).format(**values))
+    alt = html.escape(language.filled(finding, **values))
     source = _source(figures.png(fig))
     display(HTML(f'<img class="picture" {_letter(fig)} src="{source}" alt="{alt}">'))
 
@@ -108,7 +107,8 @@ def twin(lab, numbers):
     alt = html.escape(lab.image.tooltip)
     return _choices({k: labels[k] for k in numbers}, {
         k: f'<img {_letter(lab.figure)} src="{_source(png)}" alt="{alt}">'
-           f'<figcaption><b class="which">{labels[k]}: </b>{html.escape(summary)}</figcaption>'
+           f'<figcaption><b class="which">{labels[k]}: </b>'
+           f'{html.escape(language.unbroken(summary))}</figcaption>'
         for k, (summary, png) in zip([0, *numbers], pictures)}, lab.legend)
 
 
@@ -166,7 +166,7 @@ def evidence(id):
     text = (f'<p class="claim">{html.escape(_(result.claim.text))}</p>'
             f'<table class="evidence">{rows}</table>'
             f'<p class="claim">{": ".join([f"→ <b>{verdict}</b>", *note])}</p>')
-    return HTML(re.sub(" (?=[%×])|(?<=×) ", "\N{NO-BREAK SPACE}", text))
+    return HTML(language.unbroken(text))
 
 
 def _verdict(result):

@@ -244,8 +244,12 @@ class Table:
                 f"<small>{html.escape(self._caption())}</small>")
 
     def _caption(self):
-        return _("Of {n} seeds the middle one; 8 of 10 lie between the two in brackets. A "
+        text = _("Of {n} seeds the middle one; 8 of 10 lie between the two in brackets. A "
                  "condition passes where its rule holds on 9 seeds of 10.").format(n=self.seeds)
+        if any("stored)" in c.label + c.metric for r in self.results for c in r.conditions):
+            text += " " + _("What is stored takes long: it was measured once and came with the "
+                            "course.")
+        return text
 
 
 def _said(result):

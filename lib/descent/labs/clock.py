@@ -24,14 +24,17 @@ SEED = 4
 
 def training_clock(**start):
     """The lab: every training example is a dot; each iteration lights its batch."""
-    hand = {"total": 171, "share": 20 / 171, "iteration": 20}
+    hand = {"per_epoch": 57, "total": 171, "share": 20 / 171, "iteration": 20}
 
     def iterations(settings):           # the hand keeps its share of the way, whatever was between
         size = N if settings["feeding"] == "full_batch" else settings["batch_size"]
+        per_epoch = epoch_length(N, size)
         if settings["iteration"] != hand["iteration"]:
             hand["share"] = settings["iteration"] / hand["total"]
-        hand["total"] = settings["epochs"] * epoch_length(N, size)
-        hand["iteration"] = max(1, round(hand["share"] * hand["total"]))
+        if per_epoch == hand["per_epoch"]:              # only the end has moved
+            hand["share"] *= hand["total"] / (settings["epochs"] * per_epoch)
+        hand.update(per_epoch=per_epoch, total=settings["epochs"] * per_epoch)
+        hand["iteration"] = min(max(1, round(hand["share"] * hand["total"])), hand["total"])
         return {"iteration": (range(1, hand["total"] + 1), hand["iteration"])}
 
     controls = {
@@ -117,7 +120,7 @@ def _build(fig, compact):
         ahead, = curve.plot([], [], color="#d5d5d5", linewidth=1, animated=True)
         behind, = curve.plot([], [], color=color, linewidth=1.3, animated=True)
         means, = curve.plot([], [], color="black", linewidth=2.5, animated=True, zorder=3)
-        now, = curve.plot([], [], "o", color=mark, markersize=8, animated=True, zorder=4)
+        now, = curve.plot([], [], "o", color=mark, markersize=8, clip_on=False, animated=True, zorder=4)
         hand = curve.axvline(0, color=mark, linewidth=1, animated=True)
         curve.set(yscale="log", ylim=(LOW, HIGH), xlabel="$k$", ylabel="$L_B$",
                   yticks=[.1, 1, 10], yticklabels=["0.1", "1", "10"])

@@ -25,9 +25,9 @@ NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "xavier": "Xavier
          "lecun": "LeCun", "normal": "N(0, 1)"}
 
 
-def usual_steps(depth):
-    """Iterations that are quick enough to be made while the depth is dragged."""
-    return int(np.clip(400 // depth, 10, 50))
+def steps_for(depth, steps):
+    """Iterations that show something and can be made while the depth is dragged; `steps` if it can."""
+    return min(max(steps, int(np.clip(400 // depth, 10, 200))), 1600 // depth)
 
 
 def depth(**start):
@@ -79,7 +79,7 @@ def depth(**start):
                twin_size=(2.8, 4.6),
                more=("init", "batch_size", "steps", "norm_limit", "value_limit", "lam",
                      "seed"),
-               follow={"depth": lambda now: {"steps": usual_steps(now["depth"])}})
+               follow={"depth": lambda now: {"steps": steps_for(now["depth"], now["steps"])}})
 
 
 @cache
@@ -185,6 +185,7 @@ def _build(fig, compact):
     signal.set_yticks([1e-12, 1e-9, 1e-6, 1e-3, 1, 1e3, 1e6])
     change.set_yticks([1e-8, 1e-5, 1e-2, 1e1])
     change.yaxis.label.set_fontsize(9 if compact else rcParams["ytick.labelsize"])
+    change.yaxis.labelpad += 0 if compact else 6        # beside the numbers above it
     curve.set_yticks([1, 100, 1e4] if compact else [1e-1, 1, 10, 100, 1e3, 1e4])
     signal.tick_params(labelbottom=False)
     change.set_xlabel("$l$", labelpad=0)
@@ -260,7 +261,7 @@ def _training_sentence(network, last, lr, losses, moves):
                  "right.")
     else:
         text = _("After {iterations} at η = {lr}, {accuracy} % of the test digits are right; "
-                 "{still} of {layers} have moved by less than 1 %.")
+                 "of {layers} {still} moved by less than 1 %.")
     x_test, y_test = data()[2:]
     with np.errstate(all="ignore"):
         right = network.predict(within(last, 1e100), x_test) == y_test

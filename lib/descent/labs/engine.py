@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from traitlets import TraitError, Unicode
 
 from ..figures import STYLE
-from ..language import _, wrapped
+from ..language import _, unbroken, wrapped
 
 STYLE = {**STYLE, "xtick.labelsize": 10.5, "ytick.labelsize": 10.5}
 TIGHT = 'style="line-height:1.4"'
@@ -158,7 +158,7 @@ class Lab:
                              width=f"{100 * size[0]:.0f}", height=f"{100 * size[1]:.0f}",
                              layout={"max_width": "100%", "height": "auto", "margin": "2px 0"})
         self._status = widgets.HTML(layout={"margin": "2px 8px", "flex": "1 1 0%",
-                                            "min_height": f"{18 * lines}px"})
+                                            "min_height": f"{1.4 * lines:g}em"})
         self._colors = [widgets.HTML(layout={"margin": "0 8px"})] if legend else []
         self._held = 1                          # no picture before all is in place
         self._defaults = self.settings
@@ -181,7 +181,8 @@ class Lab:
     @property
     def legend(self):
         """What the colours of the picture mean, as HTML."""
-        words = [f'<span style="color:{color}">■</span>&nbsp;{html.escape(text)}'
+        words = [f'<span style="white-space:nowrap"><span style="color:{color}">■</span>&nbsp;'
+                 f'{html.escape(text)}</span>'
                  for color, text, *switch in self._legend
                  if all(self.settings[name] for name in switch)]
         return f"<div {TIGHT}>{' &ensp; '.join(words)}</div>" if self._legend else ""
@@ -253,7 +254,8 @@ class Lab:
             self.summary = _("There is no picture for this setting: {reason}.").format(reason=error)
         for colors in self._colors:
             colors.value = self.legend
-        self._status.value = f'<div role="status" {TIGHT}>{html.escape(self.summary)}</div>'
+        self._status.value = (f'<div role="status" {TIGHT}>{html.escape(unbroken(self.summary))}'
+                              "</div>")
 
     def png(self):
         """The present picture as the bytes of a PNG."""
@@ -309,6 +311,8 @@ class Lab:
         buttons = self._buttons()
         for k, button in enumerate(buttons, start=1):
             button.add_class("preset" if k in presets else "unseen")
+            if k in presets:
+                button.layout = {**SMALL, "order": str(presets.index(k))}
         shown = ([self._parts[name].row for name in controls] if controls is not None else
                  self.view.children[1].children)
         rows = {"top": [widgets.HBox(buttons).add_class("keys"), *self._colors],

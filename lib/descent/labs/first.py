@@ -54,7 +54,7 @@ def _build(fig, compact):
         if falls:
             loss.set_data(np.arange(STEPS + 1), np.maximum(run.loss, 1e-9))
         values = {"lr": plain(learning_rate), "k": STEPS, "first": plain(run.loss[0]),
-                  "last": plain(round(float(run.loss[-1]), 8))}
+                  "last": f"{run.loss[-1]:.3g}"}
         if run.loss[-1] > run.loss[0]:
             return _("η = {lr}: the steps grow, and after {k} iterations the loss has risen from "
                      "{first} to {last}.").format(**values)

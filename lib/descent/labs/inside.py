@@ -128,8 +128,8 @@ def _build(fig, compact):
         board, sizes = fig.add_axes([.27, .59, .66, .34]), fig.add_axes([.42, .09, .53, .34])
         courses = {}
     else:
-        board, sizes = fig.add_axes([.08, .14, .34, .82]), fig.add_axes([.555, .14, .2, .82])
-        courses = {"rate": fig.add_axes([.83, .57, .15, .34]),
+        board, sizes = fig.add_axes([.08, .14, .34, .82]), fig.add_axes([.555, .14, .185, .82])
+        courses = {"rate": fig.add_axes([.83, .6, .15, .31]),
                    "step": fig.add_axes([.83, .14, .15, .34])}
     board.set_aspect("equal", anchor="N" if compact else "C")
     ahead, = board.plot([], [], ":", color="black", linewidth=1.2, zorder=4, animated=True)
@@ -156,7 +156,7 @@ def _build(fig, compact):
                        for color in (FIRST, SECOND)]
         hands.append(ax.axvline(1, color=colors["mark"], linewidth=1, clip_on=False, animated=True))
         ax.set(yscale="log", xlim=(1, LAST), ylim=(LOW, 1e4),
-               yticks=[1e-6, 1e-4, 1e-2, 1, 1e2, 1e4])
+               yticks=[1e-6, 1e-3, 1, 1e3])
         ax.minorticks_off()
         ax.xaxis.set_major_locator(FixedLocator([1, 50, 100]))
     if courses:

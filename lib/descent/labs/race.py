@@ -180,7 +180,7 @@ def _build(fig, compact):
         board, falls = fig.add_axes([.27, .49, .66, .44]), fig.add_axes([.27, .13, .66, .23])
         score, gauge = fig.add_axes([.27, .49, .66, .42]), None
     else:
-        board, score = fig.add_axes([.075, .14, .425, .82]), fig.add_axes([.085, .18, .4, .76])
+        board, score = fig.add_axes([.075, .18, .425, .78]), fig.add_axes([.085, .18, .4, .76])
         falls, gauge = fig.add_axes([.6, .42, .36, .54]), fig.add_axes([.6, .13, .36, .14])
     board.set_aspect("equal", anchor="N" if compact else "C")
     paths, ends, losses, rights, crosses, spots = ({} for _empty in range(6))
@@ -198,7 +198,7 @@ def _build(fig, compact):
     ring, = board.plot([], [], "o", markersize=10, markerfacecolor="white", zorder=7,
                        markeredgecolor="black", markeredgewidth=2, clip_on=False, animated=True)
     score.set(ylim=(0, 1), yticks=[0, .5, GOAL, 1])
-    score.yaxis.set_major_formatter(lambda share, _position: f"{share:.0%}")
+    score.yaxis.set_major_formatter(lambda share, _position: f"{100 * share:.0f} %")
     for ax in (score, falls):
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     falls.set_yscale("log")
@@ -424,7 +424,7 @@ def _summary(surface, rates, learning_rate, batch_size, steps, methods, runs):
             methods=listed(gone, _("{method} at iteration {gone}"))))
     if any(methods[m].get("eps") == 0 for m in gone):
         parts.append(_("With ε = 0 a gradient of 0 makes 0 / 0."))
-    if digits:
+    if digits and rates == "one":       # the best rates take its room
         parts.append(_("Right in the end: {methods}.").format(methods=", ".join(
-            f"{names[m]} {runs[m].right[-1]:.0%}".replace("%", " %") for m in runs)))
+            f"{names[m]} {100 * runs[m].right[-1]:.0f} %" for m in runs)))
     return text + " ".join(parts)

@@ -104,7 +104,7 @@ def _build(fig, compact):
     colors = figures.COLORS
     if compact:
         places = [[left, .57, .25, .36] for left in (.15, .42, .69)]
-        falls, haze = fig.add_axes([.2, .14, .74, .27]), None
+        falls, haze = fig.add_axes([.26, .14, .68, .27]), None
     else:
         places = [[left, .2, .17, .75] for left in (.07, .25, .43)]
         falls, haze = fig.add_axes([.715, .65, .27, .3]), fig.add_axes([.715, .2, .27, .24])
@@ -119,7 +119,6 @@ def _build(fig, compact):
     falls.set(yscale="log", ylim=(FLOOR, CEILING), yticks=[1e-6, 1e-4, 1e-2, 1, 1e2])
     falls.set_ylabel(r"$\frac{L - L^*}{L_0 - L^*}$", labelpad=6, fontsize=16)
     falls.minorticks_off()
-    falls.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     boards["full_batch"].yaxis.set_major_formatter(
         lambda v, _position: f"{v:g}" if abs(v) < 1000 else f"{v / 1000:g}k".replace("-", "−"))
     if haze:
@@ -128,7 +127,7 @@ def _build(fig, compact):
         ring2, = haze.plot([], [], color=colors["theory"], linewidth=1.6, animated=True)
         haze.plot(0, 0, "+", color="black", markersize=10)
         haze.set_xlabel(r"$(g_B - g)_1\,/\,\sigma_1$", labelpad=3)
-        haze.set_ylabel(r"$(g_B - g)_2\,/\,\sigma_2$", labelpad=0)
+        haze.set_ylabel(r"$(g_B - g)_2\,/\,\sigma_2$", labelpad=6)
         haze.set(xlim=(-4, 4), ylim=(-2.2, 2.2), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
     shown, scenery = {}, []
 
@@ -144,7 +143,7 @@ def _build(fig, compact):
             board.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10], prune="both"))
             board.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 4, 5, 10]))
             if way == "full_batch":
-                board.set_ylabel(board.get_ylabel(), labelpad=-2)
+                board.set_ylabel(board.get_ylabel(), labelpad=2)
             else:
                 board.set_ylabel("")
                 board.tick_params(labelleft=False)
@@ -192,6 +191,8 @@ def _build(fig, compact):
         if shown.get("axis") != (x_axis, widest):
             falls.set_xlabel(symbol)
             falls.set_xlim(0, widest)
+            falls.xaxis.set_major_locator(MaxNLocator(2 if x_axis == "seconds" else 5,
+                                                      steps=[1, 2, 5, 10]))
             shown["axis"] = x_axis, widest
         key = scale, batch_size, replace, seed
         if shown.get("cloud_key") != key:

@@ -70,6 +70,12 @@
     document.addEventListener("click", event => {           // a click on its name ticks a box, too
         if (event.detail && control() && !control().matches(typed)) setTimeout(() => control()?.blur());
     });
+    for (const kind of ["pointerdown", "keydown", "input"])     // what is set by hand is no preset
+        document.addEventListener(kind, event => {
+            if (event.target.closest(".settings") && (kind !== "keydown" || kept(event)))
+                event.target.closest(".lab").querySelectorAll(".pressed").forEach(
+                    preset => preset.classList.remove("pressed"));
+        }, true);
     document.addEventListener("change", event => event.target.matches("select")
                               && event.target.blur());
     document.addEventListener("pointerdown", event =>       // to drag a slider is not to swipe

@@ -398,3 +398,55 @@ def test_code_with_a_bug_to_find_gets_a_symptom_while_it_is_as_given(name):
     exec(f"def {name}{inspect.signature(EXERCISES[name].solution)}:\n    {GIVEN[name]}", namespace)
     found = verdict(namespace[name])
     assert found.kind == "as-given" and "not repaired yet" in found.text
+
+
+SLIPS = [
+    ("momentum_step", "velocity-unused", "takes g instead of the new v", """
+    v = beta * v + g
+    return theta - lr * g, v"""),
+    ("momentum_history", "velocity-forgotten", "or the step takes g instead of v", """
+    history, v = [theta], np.zeros(len(theta))
+    for step in range(steps):
+        g = gradient(theta)
+        v = beta * v + g
+        theta = theta - lr * g
+        history.append(theta)
+    return np.array(history)"""),
+    ("momentum_history", "velocity-forgotten", "either v starts from 0 in every iteration", """
+    history = [theta]
+    for step in range(steps):
+        v = np.zeros(len(theta))
+        v = beta * v + gradient(theta)
+        theta = theta - lr * v
+        history.append(theta)
+    return np.array(history)"""),
+    ("bias_correct", "brackets", "is not m / (1 - beta**t)", """
+    return m / 1 - beta**t"""),
+    ("adamw_step", "theta-forgotten", "a share of each, lr * lam * theta", """
+    t = t + 1
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    step = m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps)
+    return theta - lr * lam - lr * step, m, v, t"""),
+    ("decaying_rate", "brackets-misplaced", "k alone is divided by k0", """
+    def rate(k):
+        return lr0 / (1 + k) / k0
+    return rate"""),
+    ("decaying_rate", "brackets-misplaced", "k alone is divided by k0", """
+    return lambda k: lr0 / ((1 + k) / k0)"""),
+    ("cloud_variance", "spread-over-everything", "mean without an axis", """
+    n = len(gradients)
+    variance = np.mean(np.sum((gradients - gradients.mean())**2, axis=1))
+    return variance / size * (n - size) / (n - 1)"""),
+    ("cloud_variance", "spread-over-everything", "np.var or", """
+    return np.var(gradients) / size * (len(gradients) - size) / (len(gradients) - 1)"""),
+]
+
+
+@pytest.mark.parametrize("name, kind, words, body", SLIPS, ids=[f"{s[0]}-{s[1]}" for s in SLIPS])
+def test_a_slip_as_students_write_it_is_named_in_words_that_fit_their_code(name, kind, words,
+                                                                           body):
+    namespace = {"np": np}
+    exec(f"def {name}{inspect.signature(EXERCISES[name].solution)}:{body}", namespace)
+    found = verdict(namespace[name])
+    assert found.kind == kind and words in found.text, found.text

@@ -182,6 +182,9 @@ EXERCISES = (
             Mistake("times-t",
                     _("beta to the power t, not beta times t."),
                     lambda m, beta, t: m / (1 - beta * t)),
+            Mistake("brackets",
+                    _("brackets are missing: m / 1 - beta**t is not m / (1 - beta**t)."),
+                    lambda m, beta, t: m / 1 - beta**t),
             Mistake("what-is-missing",
                     _("beta**t is the share that is missing: divide by the share that is there, "
                       "1 - beta**t."),
@@ -260,6 +263,10 @@ EXERCISES = (
                     lambda *a: _adamw(*a, decay=lambda theta, moved, lr, lam: moved)),
             Mistake("rate-forgotten", _("the decay has no rate: lr * lam * theta."),
                     lambda *a: _adamw(*a, decay=lambda theta, moved, lr, lam: moved - lam * theta)),
+            Mistake("theta-forgotten",
+                    _("the decay takes the same from every weight: it takes a share of each, "
+                      "lr * lam * theta."),
+                    lambda *a: _adamw(*a, decay=lambda theta, moved, lr, lam: moved - lr * lam)),
             Mistake("growth", _("the weights grow: subtract the decay."),
                     lambda *a: _adamw(*a, decay=lambda theta, moved, lr, lam:
                                       moved + lr * lam * theta)),

@@ -106,6 +106,10 @@ EXERCISES = (
             Mistake("no-memory",
                     _("the old velocity is not in it: v = beta * v + g."),
                     lambda theta, v, g, lr, beta: (theta - lr * g, g)),
+            Mistake("velocity-unused",
+                    _("v is right, but the step doesn't use it: it takes g instead of the new v, "
+                      "so this is gradient descent's step."),
+                    lambda theta, v, g, lr, beta: (theta - lr * g, beta * v + g)),
             Mistake("weights-swapped",
                     _("beta multiplies the gradient here: it is the old velocity that fades."),
                     lambda theta, v, g, lr, beta: (theta - lr * (v + beta * g), v + beta * g),
@@ -213,8 +217,9 @@ EXERCISES = (
                            (_valley, rng.uniform(0.5, 1, 3), 0.05, 0.8, 5)],
         mistakes=(
             Mistake("velocity-forgotten",
-                    _("the velocity starts from 0 in every iteration: set it before the loop, "
-                      "and keep it."),
+                    _("this is gradient descent: either v starts from 0 in every iteration, or "
+                      "the step takes g instead of v. Set v before the loop, keep it, and step "
+                      "by it."),
                     lambda *a: _run(*a, lambda theta, v, g, lr, beta: (theta - lr * g, v))),
             Mistake("average",
                     _("this averages gradients, (1 - beta) * g: the heavy ball adds them up."),

@@ -487,7 +487,7 @@ EXERCISES = (
                     _("this is one variance for each parameter: ‖gᵢ - ḡ‖² adds them up."),
                     lambda g, size: g.var(axis=0) / size * _finite(g, size)),
             Mistake("spread-over-everything",
-                    _("np.var without an axis mixes the parameters: take the variance over the "
+                    _("np.var or mean without an axis mixes the parameters: take it over the "
                       "examples, axis=0, then add up."),
                     lambda g, size: g.var() / size * _finite(g, size),
                     lambda g, size: g.var() * g.shape[1] / size * _finite(g, size)),
@@ -532,6 +532,11 @@ EXERCISES = (
             Mistake("brackets",
                     _("brackets are missing: lr0 / 1 + k / k0 is not lr0 / (1 + k / k0)."),
                     lambda lr0, k0: lambda k: lr0 / 1 + k / k0),
+            Mistake("brackets-misplaced",
+                    _("the brackets are in the wrong place: k alone is divided by k0, lr0 / (1 + "
+                      "k / k0)."),
+                    lambda lr0, k0: lambda k: lr0 / (1 + k) / k0,
+                    lambda lr0, k0: lambda k: lr0 / ((1 + k) / k0)),
             Mistake("growing",
                     _("the rate grows: divide by 1 + k/k0 instead of multiplying."),
                     lambda lr0, k0: lambda k: lr0 * (1 + k / k0)),

@@ -1,8 +1,9 @@
 """What is wrong with a translation: python notebooks/source/proofread.py sv [02-gradient-descent ...]
 
 Formulas, code, links, placeholders and the form of a text are the same in both languages, its
-numbers too; in prose, which questions are too, they are written as the language writes them, in
-what else the program says as the program prints them. A term of the glossary has one translation everywhere.
+numbers too; in prose, which questions are too, they are written as the language writes them, and in
+what else the program says too, but with a decimal point. A term of the glossary has one translation
+everywhere.
 """
 import argparse
 import re
@@ -45,9 +46,10 @@ def parted(text):
     return found, re.sub(r"\{\S*?\}+", "¤", text)         # a placeholder is no prose
 
 
-def numbers(prose, language):
-    """The numbers in a text as a language writes them, as floats."""
-    group, decimal = get_group_symbol(language), re.escape(get_decimal_symbol(language))
+def numbers(prose, language, prosaic=True):
+    """The numbers in a text as a language writes them, as floats; what is printed has a point."""
+    group = get_group_symbol(language)
+    decimal = re.escape(get_decimal_symbol(language) if prosaic else ".")
     group = SPACES if group.isspace() else re.escape(group)
     found = re.findall(rf"(?<!\w)\d{{1,3}}(?:{group}\d{{3}})+(?:{decimal}\d+)?(?!\d)|"
                        rf"(?<!\w)\d+(?:{decimal}\d+)?", re.sub(NAMED, "", prose))
@@ -73,7 +75,7 @@ def differences(english, there, language, markdown, prosaic):
     for name, pattern in FORM.items() if markdown else ():
         if re.findall(pattern, prose, flags=re.M) != re.findall(pattern, prose_there, flags=re.M):
             yield f"{name}: not the same form"
-    a, b = numbers(prose, "en"), numbers(prose_there, language if prosaic else "en")
+    a, b = numbers(prose, "en"), numbers(prose_there, language, prosaic)
     if a != b:
         yield f"numbers: missing {list(a - b)}, added {list(b - a)}"
     if not markdown and fields(english) != fields(there):

@@ -56,12 +56,15 @@ def count(one, many, n):
     return _translation.ngettext(one, many, n).format(n=n)
 
 
-class _Values(string.Formatter):
-    """As str.format, but 1,000 is grouped as the language groups it."""
+def number(value, spec):
+    """format(value, spec), but 1,000 is grouped as the language groups it."""
+    said = format(value, spec)
+    return said.replace(",", _("1,000")[1]) if "," in spec else said
 
+
+class _Values(string.Formatter):
     def format_field(self, value, spec):
-        said = super().format_field(value, spec)
-        return said.replace(",", _("1,000")[1]) if "," in spec else said
+        return number(value, spec)
 
 
 def filled(text, **values):

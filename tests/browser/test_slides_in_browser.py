@@ -78,7 +78,26 @@ def walk(page):
         page.evaluate(f"Reveal.slide({k}, 0, 99)")
         page.wait_for_timeout(50)
         said += [f"slide {k + 1}: {fault}" for fault in page.evaluate(FAULTS, SMALLEST)]
+        said += [f"slide {k + 1}, {fault}" for fault in pressed(page)]
     return said
+
+
+def pressed(page):
+    """What is wrong with a slide's lab at its presets; the picture is to stay in its place."""
+    slide, said, places = page.locator("section.present"), [], set()
+    for key in slide.locator(".preset:visible").all():
+        key.click()
+        page.wait_for_function("""number => {
+            const slide = document.querySelector("section.present");
+            const said = slide.querySelector(`.twin figure[data-key="${number}"] figcaption`);
+            const status = slide.querySelector(".lab [role=status]");
+            return !status || status.textContent === said.lastChild.textContent;
+        }""", arg=key.text_content().split()[0])
+        page.wait_for_timeout(50)
+        said += [f"{key.text_content()}: {fault}" for fault in page.evaluate(FAULTS, SMALLEST)]
+        box = slide.locator("img:visible").last.bounding_box()
+        places.add(tuple(round(box[side]) for side in ("x", "y", "width", "height")))
+    return said + [f"the picture moves: {places}"] * (len(places) > 1)
 
 
 @pytest.fixture
@@ -246,7 +265,8 @@ def test_a_live_deck(live, page):
         mirror.set(**settings)
         expect(status).to_have_text(mirror.summary, timeout=30 * SECOND)
 
-    shows()
+    page.keyboard.press("1")
+    shows(**presets[0])
     page.keyboard.press("2")                        # a preset with a button, and one without
     shows(**presets[1])
     expect(slide.locator(".lab .pressed")).to_have_text(mirror.labels[1])

@@ -12,7 +12,21 @@
         slide.querySelector(".notes")?.insertAdjacentHTML("beforeend",
             keys.length ? `<p><b>${keys.join("<br>")}</b></p>` : "");
         slide.querySelectorAll(".twin").forEach(twin => show(twin, "0"));
+        reserve(slide);
     });
+
+    // The longest sentence of a lab's presets has room from the start: the picture stays in place.
+    function reserve(slide) {
+        const measure = document.createElement("div");
+        measure.className = "measure";
+        document.querySelector(".reveal").append(measure);
+        const heights = [...slide.querySelectorAll(".twin figcaption")].map(caption => {
+            measure.innerHTML = caption.innerHTML;
+            return Math.ceil(measure.getBoundingClientRect().height);
+        });
+        measure.remove();
+        if (heights.length) slide.style.setProperty("--summary", `${Math.max(...heights)}px`);
+    }
 
     function show(twin, key) {
         if (twin.querySelector(`figure[data-key="${key}"]`))

@@ -164,7 +164,7 @@ def _build(fig, compact):
     if compact:
         places = [[.27, .57, .67, .36], [.27, .36, .67, .18], [.27, .1, .67, .16]]
     else:
-        places = [[.105, .46, .44, .51], [.105, .13, .44, .28], [.63, .13, .35, .84]]
+        places = [[.105, .46, .44, .51], [.105, .16, .44, .25], [.63, .16, .35, .81]]
     signal, change, curve = (fig.add_axes(place) for place in places)
     line = {"color": color, "linewidth": 1.4, "markersize": 4, "animated": True}
     predicted, = signal.plot([], [], color=theory_color, linewidth=1.8, linestyle="--",

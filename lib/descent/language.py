@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 WIDTH = 88  # characters in a printed line; on a slide there is no need to break them
 _translation = gettext.NullTranslations()
 
@@ -72,8 +73,11 @@ def filled(text, **values):
     return _Values().format(_(text), **values)
 
 
-def unbroken(text):
-    """The text with spaces that keep a sign with its number: η = 0.1, 90 %, 3 × as long."""
+def typeset(text):
+    """The text as it is shown: −2, 3·10⁻⁵, and no line breaks inside η = 0.1, 90 % or 3 × as long."""
+    text = re.sub(r"(\d)e([+-])0*(\d+)", lambda found: f"{found[1]}·10" + (
+        found[2].strip("+") + found[3]).translate(RAISED), text)
+    text = re.sub(r"(?<![\w)])-(?=\d)", "−", text)
     return re.sub(r" (?=[%×=])|(?<=[×=]) ", "\N{NO-BREAK SPACE}", text)
 
 

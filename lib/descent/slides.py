@@ -18,6 +18,7 @@ from PIL import Image
 
 from . import figures, language, ledger, questions
 from .labs import engine
+from .labs.race import method_names
 from .language import _
 
 WIDTH = 1240                # pixels: a picture as wide as a slide of 1280 allows
@@ -25,7 +26,7 @@ FIGURE = (8.2, 4.1)         # inches: at WIDTH 12 points are 25 pixels
 SMALLEST = 12
 TEXT = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), 12.5)
 TICKS = ("xtick.labelsize", "ytick.labelsize")
-_next = {"small": True}     # what the next cell asked for
+_next = {"small": True, "methods": ()}     # what the next cell asked for
 
 
 def begin(small=True):
@@ -55,14 +56,15 @@ def begin_reading():
         {"text/html": _in_both_orders(book), "text/plain": repr(book)}, raw=True))
 
 
-def fit(size=None, presets=None, controls=None):
+def fit(size=None, presets=None, controls=None, methods=()):
     """Say how the next cell is to be shown.
 
     size: of its figure or lab in inches, FIGURE or the lab's own if not named; it fills the slide,
     so smaller means larger letters. presets: numbers of the lab's presets that are worth showing,
     all if not named. controls: names of the lab's controls, those it always shows if not named.
+    methods: whose colours a figure has and doesn't name: gradient_descent, momentum, ...
     """
-    _next.update(size=size, presets=presets, controls=controls)
+    _next.update(size=size, presets=presets, controls=controls, methods=methods)
 
 
 def _show(fig, finding, **values):
@@ -72,7 +74,15 @@ def _show(fig, finding, **values):
         text.set_fontsize(max(text.get_fontsize(), SMALLEST))
     alt = html.escape(language.filled(finding, **values))
     source = _source(figures.png(fig))
-    display(HTML(f'<img class="picture" {_letter(fig)} src="{source}" alt="{alt}">'))
+    display(HTML(_named(_next["methods"])
+                 + f'<img class="picture" {_letter(fig)} src="{source}" alt="{alt}">'))
+
+
+def _named(methods):
+    """Which method has which colour, as HTML."""
+    words = " &ensp; ".join(f'<span style="color:{figures.COLORS[method]}">■</span>&nbsp;'
+                            f'{html.escape(method_names()[method])}' for method in methods)
+    return f'<p class="methods">{words}</p>' if words else ""
 
 
 def _letter(fig):
@@ -108,7 +118,7 @@ def twin(lab, numbers):
     return _choices({k: labels[k] for k in numbers}, {
         k: f'<img {_letter(lab.figure)} src="{_source(png)}" alt="{alt}">'
            f'<figcaption><b class="which">{labels[k]}: </b>'
-           f'{html.escape(language.unbroken(summary))}</figcaption>'
+           f'{html.escape(language.typeset(summary))}</figcaption>'
         for k, (summary, png) in zip([0, *numbers], pictures)}, lab.legend)
 
 
@@ -166,7 +176,7 @@ def evidence(id):
     text = (f'<p class="claim">{html.escape(_(result.claim.text))}</p>'
             f'<table class="evidence">{rows}</table>'
             f'<p class="claim">{": ".join([f"→ <b>{verdict}</b>", *note])}</p>')
-    return HTML(language.unbroken(text))
+    return HTML(language.typeset(text))
 
 
 def _verdict(result):

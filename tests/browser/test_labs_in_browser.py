@@ -14,6 +14,7 @@ from matplotlib.image import imread
 from playwright.sync_api import expect
 
 from descent import labs
+from descent.language import typeset
 from descent.labs.engine import Choice, Number
 from descent.labs.heat import RATES, SIZES
 
@@ -63,7 +64,7 @@ class Bench:
 
     def shows(self):
         """Wait until the browser shows the mirror's sentence and picture."""
-        expect(self.page.locator(STATUS)).to_have_text(self.mirror.summary, timeout=60 * SECOND)
+        expect(self.page.locator(STATUS)).to_have_text(typeset(self.mirror.summary), timeout=60 * SECOND)
         if self.mirror.settings.get("x_axis") == "seconds":     # a picture of this very run
             return
         for _patience in range(60):
@@ -197,7 +198,7 @@ def test_what_a_screen_reader_gets(bench):
             assert bench.page.get_by_role(
                 "spinbutton", name=part.field.description, exact=True).count() == 1
     assert bench.page.get_by_role("img", name=bench.mirror.image.tooltip).count() == 1
-    assert bench.page.locator(STATUS).text_content() == bench.mirror.summary
+    assert bench.page.locator(STATUS).text_content() == typeset(bench.mirror.summary)
     cut = bench.page.locator(".widget-label").evaluate_all("""all => all.filter(
         one => one.clientWidth > 1 && one.scrollWidth > one.clientWidth).map(
         one => one.textContent)""")

@@ -14,7 +14,7 @@ import build
 import slides
 from conftest import lecture_python
 from descent import labs
-from descent.language import speaking
+from descent.language import speaking, typeset
 
 ROOT = Path(__file__).resolve().parents[2]
 SECOND = 1000
@@ -263,7 +263,7 @@ def test_a_live_deck(live, page):
 
     def shows(**settings):
         mirror.set(**settings)
-        expect(status).to_have_text(mirror.summary, timeout=30 * SECOND)
+        expect(status).to_have_text(typeset(mirror.summary), timeout=30 * SECOND)
 
     page.keyboard.press("1")
     shows(**presets[0])
@@ -317,7 +317,7 @@ def test_a_live_deck(live, page):
         page.keyboard.press(key)
         expect(slide.locator(".twin figure:visible")).to_have_attribute("data-key", key)
         mirror.set(**presets[int(key) - 1])
-        expect(slide.locator(".twin figcaption:visible")).to_contain_text(mirror.summary)
+        expect(slide.locator(".twin figcaption:visible")).to_contain_text(typeset(mirror.summary))
         assert page.evaluate(FAULTS, SMALLEST) == []
     page.wait_for_function(f"location.hash === '#/{place}'")    # Reveal writes it once a second
     page.keyboard.press("r")                        # the reload finds another kernel

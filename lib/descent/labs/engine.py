@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from traitlets import TraitError, Unicode
 
 from ..figures import STYLE
-from ..language import _, unbroken, wrapped
+from ..language import _, typeset, wrapped
 
 STYLE = {**STYLE, "xtick.labelsize": 10.5, "ytick.labelsize": 10.5}
 TIGHT = 'style="line-height:1.4"'
@@ -254,7 +254,7 @@ class Lab:
             self.summary = _("There is no picture for this setting: {reason}.").format(reason=error)
         for colors in self._colors:
             colors.value = self.legend
-        self._status.value = (f'<div role="status" {TIGHT}>{html.escape(unbroken(self.summary))}'
+        self._status.value = (f'<div role="status" {TIGHT}>{html.escape(typeset(self.summary))}'
                               "</div>")
 
     def png(self):

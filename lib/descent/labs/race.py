@@ -118,7 +118,7 @@ def race(**start):
                 "start_x": (domain(place, 0), x), "start_y": (domain(place, 1), y),
                 "steps": (STEPS[:6] if name == "digits" else STEPS, 100)}
 
-    names = _names()
+    called = method_names()
     controls = {
         "surface": Choice(_("where"), {
             "ravine": _("ravine"), "ravine_turned": _("ravine, turned"),
@@ -141,7 +141,7 @@ def race(**start):
         "start_x": Number(_("start θ₁"), domain("ravine", 0), -4.0),
         "start_y": Number(_("start θ₂"), domain("ravine", 1), 1.0),
         "seed": Number(_("seed (digits)"), range(10), 0, "s"),
-        **{method: Switch(names[method], True) for method in METHODS},
+        **{method: Switch(called[method], True) for method in METHODS},
     }
     presets = {
         "one rate for all": (_("one rate for all"), {}),
@@ -164,12 +164,12 @@ def race(**start):
     lab = Lab(_("The paths of five methods from one start, or their accuracy on digits; their "
                 "losses; their learning rates"), _build, controls, presets, lines=4, start=start,
               keep=METHODS, more=tuple(controls)[4:], point=point,
-              legend=[(figures.COLORS[method], names[method], method) for method in METHODS],
+              legend=[(figures.COLORS[method], called[method], method) for method in METHODS],
               follow={"surface": choose, "learning_rate": lambda _settings: {"rates": "one"}})
     return lab
 
 
-def _names():
+def method_names():
     return {"gradient_descent": _("gradient descent"), "momentum": _("Momentum"),
             "nesterov": _("Nesterov"), "rmsprop": _("RMSProp"), "adam": _("Adam")}
 
@@ -384,7 +384,7 @@ def run_on_digits(methods, batch_size, steps, seed, alone=False):
 
 
 def _summary(surface, rates, learning_rate, batch_size, steps, methods, runs):
-    names, digits = _names(), surface == "digits"
+    called, digits = method_names(), surface == "digits"
     if not runs:
         return _("No method is chosen.")
     if rates == "one":
@@ -403,7 +403,7 @@ def _summary(surface, rates, learning_rate, batch_size, steps, methods, runs):
                 and runs[method].minimum >= 0) else []
             if rates == "best":
                 notes.insert(0, f"η = {plain(methods[method]['lr'])}")
-            found.append(words.format(method=names[method], k=f"{runs[method].arrived:.0f}",
+            found.append(words.format(method=called[method], k=f"{runs[method].arrived:.0f}",
                                       gone=runs[method].diverged)
                          + (f" ({', '.join(notes)})" if notes else ""))
         return ", ".join(found)
@@ -426,5 +426,5 @@ def _summary(surface, rates, learning_rate, batch_size, steps, methods, runs):
         parts.append(_("With ε = 0 a gradient of 0 makes 0 / 0."))
     if digits and rates == "one":       # the best rates take its room
         parts.append(_("Right in the end: {methods}.").format(methods=", ".join(
-            f"{names[m]} {100 * runs[m].right[-1]:.0f} %" for m in runs)))
+            f"{called[m]} {100 * runs[m].right[-1]:.0f} %" for m in runs)))
     return text + " ".join(parts)

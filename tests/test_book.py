@@ -221,13 +221,14 @@ def images(text):
 
 def test_each_lab_has_its_presets(book):
     from descent import labs
+    from descent.language import typeset
     for source in build.sources():
         html = (book / f"{source.stem}.html").read_text("utf-8")
         for one in edition.showing(source):
             made = re.search(r"= labs\.(\w+)\(\)", one.cells[0].source)
             if made:
                 lab = getattr(labs, made[1])()
-                assert lab.summary.replace("'", "&#x27;") in html
+                assert typeset(lab.summary).replace("'", "&#x27;") in html
                 for label in lab.labels:
                     assert f">{label}</button>" in html
     assert html.count("<button class=\"preset\"") == len(labs.race().presets) + 2   # the ledger

@@ -10,10 +10,11 @@ from descent import language
 
 @pytest.fixture
 def swedish(tmp_path, monkeypatch):
-    """A catalogue of two texts, as msgfmt would write it, in a locale folder of our own."""
+    """A catalogue of three texts, as msgfmt would write it, in a locale folder of our own."""
     texts = {"": "Content-Type: text/plain; charset=UTF-8\n",
              "learning rate": "inlärningshastighet",
-             "diverges at iteration {k}": "divergerar vid iteration {k}"}
+             "diverges at iteration {k}": "divergerar vid iteration {k}",
+             "1,000": "1\u00a0000"}
     pairs = [(a.encode(), b.encode()) for a, b in sorted(texts.items())]
     start = 28 + 16 * len(pairs)
     tables, body = [b"", b""], b""
@@ -97,3 +98,20 @@ def test_a_second_catalogue_for_what_the_first_has_not(swedish, tmp_path):
     with pytest.raises(ValueError, match="the course speaks"):
         language.set_language("sv", tmp_path / "nowhere")
     language.set_language("en", tmp_path / "nowhere")  # English needs none
+
+
+def test_thousands_are_grouped_as_the_language_groups_them(swedish):
+    said = language.filled("{n:,} of {x:.3f}, at {k}", n=12345, x=0.5, k="1,5")
+    assert said == "12,345 of 0.500, at 1,5"
+    with language.speaking("sv"):
+        assert language.filled("{n:,.0f} av {x:.3f}", n=12345.0, x=0.5) == "12\u00a0345 av 0.500"
+        assert language.number(1234567, ",") == "1\u00a0234\u00a0567"
+
+
+@pytest.mark.parametrize("text, shown", [
+    ("at (-0.53, 2), θ-2, x-axis, 1-2", "at (−0.53, 2), θ-2, x-axis, 1-2"),
+    ("6.4e-05, 1e+05, -3e-12", "6.4·10⁻⁵, 1·10⁵, −3·10⁻¹²"),
+    ("η = 0.1: 90 %, 3 × as long", "η\u00a0=\u00a00.1: 90\u00a0%, 3\u00a0×\u00a0as long"),
+])
+def test_numbers_as_they_are_shown(text, shown):
+    assert language.typeset(text) == shown

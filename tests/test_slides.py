@@ -10,6 +10,7 @@ import build
 import slides
 from descent import figures, labs, ledger
 from descent import slides as screen
+from descent.language import typeset
 
 DECKS = {name: found for name, path in slides.sources().items()
          if path.exists() and (found := slides.slides(path))}
@@ -45,7 +46,7 @@ def faults(slide):
         yield "a formula in the notes, which the speaker's window shows without our styles"
     for cell in shown:
         options = cell.metadata.get("slide", {})
-        if set(options) - {"size", "presets", "controls"}:
+        if set(options) - {"size", "presets", "controls", "methods"}:
             yield f"unknown options {', '.join(options)}"
         if len(options.get("presets", ())) > 5:
             yield "more than five presets"
@@ -82,7 +83,7 @@ def test_how_a_verdict_comes_about():
     result = next(result for result in ledger.results() if result.claim.id == "T3")
     assert shown.count("<tr>") == len(result.conditions) == shown.count("✓") + shown.count("✗")
     assert shown.count("✓") == sum(c.passes for c in result.conditions)
-    assert result.verdict in shown and "100\N{NO-BREAK SPACE}%" in shown
+    assert typeset(result.verdict) in shown and "100\N{NO-BREAK SPACE}%" in shown
 
 
 @every_deck
@@ -333,3 +334,18 @@ def test_where_the_notes_have_the_start_dragged_to(start, momentum, descent):
     said = lab_at(labs.race, "two wells", start_x=start)
     for method, well in ("Momentum", momentum), ("gradient descent", descent):
         assert re.search(rf"{method} \d+ \(minimum {well}\)", said)
+
+
+def test_a_figure_names_the_methods_whose_colours_it_has(monkeypatch):
+    shown = []
+    monkeypatch.setattr(screen, "display", shown.append)
+    monkeypatch.setitem(screen._next, "size", None)
+    for methods in (), ("gradient_descent", "adam"):
+        monkeypatch.setitem(screen._next, "methods", methods)
+        fig, ax = figures.new()
+        ax.plot([1, 2])
+        screen._show(fig, "a line")
+    plain, named = (html.data for html in shown)
+    assert "gradient" not in plain and 0.01 < float(re.search(r'letter="(.*?)"', plain)[1]) < 0.1
+    assert named.startswith('<p class="methods"><span style="color:#0072B2">■</span>'
+                            '&nbsp;gradient descent') and "Adam" in named

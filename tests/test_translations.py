@@ -83,7 +83,7 @@ def said(english, there, context=None, flags=()):
 
 def test_a_good_translation_has_no_problems():
     assert said(ENGLISH, SWEDISH, "01") == ""
-    assert said("η = {lr:.2g}: 1,797 in {n} of 0.5", "η = {lr:.2g}: 1,797 på {n} av 0.5") == ""
+    assert said("η = {lr:.2g}: 1,797 in {n} of 0.5", "η = {lr:.2g}: 1\u00a0797 på {n} av 0.5") == ""
     assert said(("{n} layer", "{n} layers"), ("{n} lager", "{n} lager")) == ""
     formula = r"$$\frac{N}{B} \text{ iterations}$$ of %s"
     assert said(formula % "a batch", formula.replace("iterations", "iterationer") % "batchen", "01") == ""

@@ -68,10 +68,12 @@ def test_a_prediction_by_keyboard(page, lab_server):
     open_fresh(page, lab_server, nbformat.v4.new_notebook(cells=cells, metadata=KERNEL),
                "prediction")
     choose(page, "Run", "Run All Cells")
-    page.get_by_role("radio").first.focus()
-    page.keyboard.press("Space")
-    page.get_by_role("button", name="Commit").focus()
-    page.keyboard.press("Enter")
+    radio, commit = page.get_by_role("radio").first, page.get_by_role("button", name="Commit")
+    radio.wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()      # the run's end moves the focus
+    radio.press("Space")
+    expect(radio).to_be_checked()
+    commit.press("Enter")
     expect(page.locator("[role=status]", has_text="Kept")).to_be_visible(timeout=30 * SECOND)
     for _cell in range(2):                  # the question again, which keeps its answer; then the next
         page.keyboard.press("Shift+Enter")

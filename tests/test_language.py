@@ -111,6 +111,7 @@ def test_thousands_are_grouped_as_the_language_groups_them(swedish):
 @pytest.mark.parametrize("text, shown", [
     ("at (-0.53, 2), θ-2, x-axis, 1-2", "at (−0.53, 2), θ-2, x-axis, 1-2"),
     ("6.4e-05, 1e+05, -3e-12", "6.4·10⁻⁵, 1·10⁵, −3·10⁻¹²"),
+    ("η < 2/λ", "η < 2/\u2060λ"),
     ("η = 0.1: 90 %, 3 × as long", "η\u00a0=\u00a00.1: 90\u00a0%, 3\u00a0×\u00a0as long"),
 ])
 def test_numbers_as_they_are_shown(text, shown):

@@ -74,10 +74,10 @@ def filled(text, **values):
 
 
 def typeset(text):
-    """The text as it is shown: −2, 3·10⁻⁵, and no line breaks inside η = 0.1, 90 % or 3 × as long."""
+    """The text as it is shown: −2, 3·10⁻⁵, and no line breaks inside η = 0.1, 2/λ, 90 % or 3 × it."""
     text = re.sub(r"(\d)e([+-])0*(\d+)", lambda found: f"{found[1]}·10" + (
         found[2].strip("+") + found[3]).translate(RAISED), text)
-    text = re.sub(r"(?<![\w)])-(?=\d)", "−", text)
+    text = re.sub(r"(?<![\w)])-(?=\d)", "−", text).replace("2/λ", "2/\N{WORD JOINER}λ")
     return re.sub(r" (?=[%×=])|(?<=[×=]) ", "\N{NO-BREAK SPACE}", text)
 
 

@@ -84,16 +84,20 @@ class Bench:
                  if self.mirror._parts[other].row in row.children]
         return self.page.locator(".noUi-handle").nth(shown.index(name))
 
-    def press(self, name, key, place):
-        """Press a key on a slider, until its handle stands at this place of its values.
+    def press(self, control, key, arrived):
+        """Press a key on a control, once more if it has not arrived where it should.
 
-        Once more if it does not: a busy JupyterLab can take the focus before the key is down.
+        A busy JupyterLab can take the focus before the key is down.
         """
-        handle = self.handle(name)
-        handle.press(key)
-        if handle.get_attribute("aria-valuenow") != f"{place:.1f}":
-            handle.press(key)
-        expect(handle).to_have_attribute("aria-valuenow", f"{place:.1f}")
+        control.press(key)
+        if not arrived(control):
+            control.press(key)
+        assert arrived(control)
+
+    def slide(self, name, key, place):
+        """Press a key on a slider's handle; then it stands at this place of its values."""
+        self.press(self.handle(name), key,
+                   lambda handle: handle.get_attribute("aria-valuenow") == f"{place:.1f}")
 
     def clean(self):
         assert self.complaints == []
@@ -134,20 +138,19 @@ def test_every_control_to_both_ends_by_keyboard(bench):
             last = len(part.values) - 1
             for key, place in [("End", last), ("Home", 0), ("ArrowRight", min(1, last)),
                                ("End", last)]:
-                bench.press(name, key, place)
+                bench.slide(name, key, place)
                 part.slider.value = place
                 bench.shows()
         elif isinstance(part, Choice):
             options = [key for _shown, key in part.field.options]
-            for key, value in [("End", options[-1]), ("Home", options[0])]:
-                bench.row(name).focus()
-                bench.page.keyboard.press(key)
-                part.field.value = value
+            for key, place in [("End", len(options) - 1), ("Home", 0)]:
+                bench.press(bench.row(name), key, lambda row: place == row.evaluate(
+                    "select => select.selectedIndex"))
+                part.field.value = options[place]
                 bench.shows()
         else:
             for value in (not part.field.value, part.field.value):
-                bench.row(name).focus()
-                bench.page.keyboard.press(" ")
+                bench.press(bench.row(name), " ", lambda box: box.is_checked() == value)
                 part.field.value = value
                 bench.shows()
     bench.clean()
@@ -286,14 +289,14 @@ def test_the_newest_event_wins_a_fast_drag(bench):
 @only("descent_on_a_surface")
 def test_run_all_after_a_restart_brings_the_lab_back(bench):
     slider = bench.mirror._parts["learning_rate"].slider
-    bench.press("learning_rate", "End", slider.max)
+    bench.slide("learning_rate", "End", slider.max)
     bench.mirror.set(learning_rate=1.0)
     bench.shows()
     bench.run("Kernel", "Restart Kernel and Run All Cells…")
     bench.page.locator(".jp-Dialog button:has-text('Restart')").click()
     bench.mirror = labs.descent_on_a_surface()
     bench.shows()
-    bench.press("learning_rate", "Home", 0)
+    bench.slide("learning_rate", "Home", 0)
     bench.mirror.set(learning_rate=1e-4)
     bench.shows()
     bench.clean()

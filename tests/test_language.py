@@ -105,7 +105,7 @@ def test_thousands_are_grouped_as_the_language_groups_them(swedish):
     assert said == "12,345 of 0.500, at 1,5"
     with language.speaking("sv"):
         assert language.filled("{n:,.0f} av {x:.3f}", n=12345.0, x=0.5) == "12\u00a0345 av 0.500"
-        assert language.number(1234567, ",") == "1\u00a0234\u00a0567"
+        assert language.grouped(1234567, ",") == "1\u00a0234\u00a0567"
 
 
 @pytest.mark.parametrize("text, shown", [

@@ -1,10 +1,12 @@
 """The catalogues: complete, in step with the sources, and each translation true to its English."""
 import gettext
 import io
+import re
 
 import nbformat
 import pytest
 from babel.messages.catalog import Message
+from babel.numbers import get_group_symbol
 
 import build
 import proofread
@@ -62,6 +64,19 @@ def test_an_edition_has_the_english_code_and_pictures(source, language):
 def pictures(cell):
     return [output.data[kind] for output in cell.outputs
             for kind in PICTURES if kind in output.get("data", {})]
+
+
+@every_language
+@pytest.mark.parametrize("source", build.sources(), ids=lambda path: path.stem)
+def test_thousands_in_outputs_are_grouped_as_the_language_does(source, language):
+    found = []
+    for which in ("en", language):
+        outputs = [output for cell in nbformat.read(build.built(source, which), as_version=4).cells
+                   for output in cell.get("outputs", ())]
+        text = " ".join(output.get("text", "") + output.get("data", {}).get("text/plain", "")
+                        + output.get("data", {}).get("text/html", "") for output in outputs)
+        found.append(set(re.findall(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?!\d)", text)))
+    assert get_group_symbol(language) == "," or not found[0] & found[1]
 
 
 @every_language

@@ -57,7 +57,7 @@ def count(one, many, n):
     return _translation.ngettext(one, many, n).format(n=n)
 
 
-def number(value, spec):
+def grouped(value, spec):
     """format(value, spec), but 1,000 is grouped as the language groups it."""
     said = format(value, spec)
     return said.replace(",", _("1,000")[1]) if "," in spec else said
@@ -65,7 +65,7 @@ def number(value, spec):
 
 class _Values(string.Formatter):
     def format_field(self, value, spec):
-        return number(value, spec)
+        return grouped(value, spec)
 
 
 def filled(text, **values):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .tuning import stored
-from ..language import _, number
+from ..language import _, grouped
 from ..language import mark as N_
 
 SEEDS = tuple(range(20))    # what the chapters report; the tests use others
@@ -77,7 +77,7 @@ def number(value, form=".2g"):
     value = float(f"{value * 100 if share else value:.12g}")   # 30.4999999999999 is 30.5 anywhere
     text = format(round(value) if form.endswith("d") else value,
                   form[:-1] + "g" if share else form)
-    text = number(float(text), ",.0f") if "e" in text and 1 <= abs(value) < 1e6 else text
+    text = grouped(float(text), ",.0f") if "e" in text and 1 <= abs(value) < 1e6 else text
     return _("{number} %").format(number=text) if share else text
 
 

@@ -120,7 +120,8 @@ def _build(fig, compact):
         ahead, = curve.plot([], [], color="#d5d5d5", linewidth=1, animated=True)
         behind, = curve.plot([], [], color=color, linewidth=1.3, animated=True)
         means, = curve.plot([], [], color="black", linewidth=2.5, animated=True, zorder=3)
-        now, = curve.plot([], [], "o", color=mark, markersize=8, clip_on=False, animated=True, zorder=4)
+        now, = curve.plot([], [], "o", color=mark, markersize=8, clip_on=False, animated=True,
+                          zorder=4)
         hand = curve.axvline(0, color=mark, linewidth=1, animated=True)
         curve.set(yscale="log", ylim=(LOW, HIGH), xlabel="$k$", ylabel="$L_B$",
                   yticks=[.1, 1, 10], yticklabels=["0.1", "1", "10"])

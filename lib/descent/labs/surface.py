@@ -163,9 +163,11 @@ def _build(fig, compact):
         if basins:
             map_.set_data(figures.basin_colors(basins_of(chosen, learning_rate, steps)))
         shown.update(surface=surface, steps=steps, stable=stable)
-        grey = " " + _("Grey starts are not at a minimum after {k}.").format(k=steps) if basins else ""
-        return _summary(surface, chosen, learning_rate, stop, theta[-1], gaps[-1], reached,
-                        diverged, moves[-1], stable) + grey
+        text = _summary(surface, chosen, learning_rate, stop, theta[-1], gaps[-1], reached,
+                        diverged, moves[-1], stable)
+        if basins:
+            text += " " + _("Grey starts are not at a minimum after {k}.").format(k=steps)
+        return text
 
     return draw
 

@@ -87,8 +87,8 @@ def _named(methods):
 
 def _letter(fig):
     """The smallest letters of a figure that is drawn, as a share of its width, to be checked."""
-    points = min(text.get_fontsize() for text in fig.findobj(Text)
-                 if text.get_visible() and text.get_text())
+    points = min((text.get_fontsize() for text in fig.findobj(Text)
+                  if text.get_visible() and text.get_text()), default=SMALLEST)
     return f'data-letter="{points / 72 / fig.get_figwidth():.5f}"'
 
 

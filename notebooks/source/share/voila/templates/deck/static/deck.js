@@ -99,7 +99,7 @@
     const words = JSON.parse(document.getElementById("speaker").textContent), {open} = window;
     window.open = (...where) => {
         const opened = open.apply(window, where), {lang} = document.documentElement;
-        if (where[1] === "reveal.js - Notes" && lang !== "en") setTimeout(() => {
+        if (opened && where[1] === "reveal.js - Notes" && lang !== "en") setTimeout(() => {
             const speak = () => {
                 const texts = opened.document.createTreeWalker(opened.document.body,
                                                                NodeFilter.SHOW_TEXT);

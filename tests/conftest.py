@@ -1,6 +1,7 @@
-"""What the tests share: a browser, a JupyterLab with a copy of the course, and clean profiles."""
+"""What the tests share: a browser, and a JupyterLab with a copy of the course."""
 import fcntl
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -28,19 +29,6 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 def pytest_addoption(parser):
     parser.addoption("--audit-seeds", type=int, default=1,
                      help="how many times tests/test_audit.py runs each notebook (the design: 3)")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def clean_profiles(tmp_path_factory):
-    """No kernel or server of the tests reads or writes the user's own Jupyter and IPython files."""
-    names = {"IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config",
-             "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
-    folder = tmp_path_factory.mktemp("profiles")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, part in names.items():
-            (folder / part).mkdir()
-            patch.setenv(name, str(folder / part))
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +78,20 @@ def lecture_python(package, otherwise):
     return found[0]
 
 
+def unused():
+    """A port that no outgoing connection is given while a server starts: those begin at 32768."""
+    while True:
+        port = random.SystemRandom().randrange(20000, 32768)
+        with socket.socket() as found:
+            if found.connect_ex(("127.0.0.1", port)):
+                return port
+
+
+@pytest.fixture(scope="module")
+def port():
+    return unused()
+
+
 @dataclass(frozen=True)
 class LabServer:
     address: str
@@ -107,9 +109,7 @@ def lab_server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab") / "notebooks"
     shutil.copytree(ROOT / "notebooks", folder,
                     ignore=shutil.ignore_patterns("source", ".*", "__pycache__"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = unused()
     server = LabServer(f"http://127.0.0.1:{port}", secrets.token_hex(16), folder)
     log = folder.parent / "server.log"
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1",

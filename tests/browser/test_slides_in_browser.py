@@ -2,7 +2,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from playwright.sync_api import expect
 
 import build
 import slides
-from conftest import lecture_python
+from conftest import lecture_python, unused
 from descent import labs
 from descent.language import speaking, typeset
 
@@ -211,9 +210,7 @@ def live(request, python, page, tmp_path):
 @contextmanager
 def opened(command, page, tmp_path):
     """The page shows the deck that this command serves, until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = unused()
     with open(tmp_path / "log", "w") as log:
         process = subprocess.Popen([*command, f"--port={port}", "--Voila.port_retries=0"],
                                    env={**os.environ, "CI": "1"}, stdout=log, stderr=log)

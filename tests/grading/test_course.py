@@ -1,7 +1,6 @@
 """The course folder: release, gradebook, what is scored by hand, and pages that run no script."""
 import os
 import re
-import socket
 import stat
 import subprocess
 import sys
@@ -305,11 +304,8 @@ def answers(address):
 
 
 @pytest.fixture(scope="module")
-def served(hostile, tmp_path_factory):
+def served(hostile, port, tmp_path_factory):
     """formgrader on it: the address and the token."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     paths = os.pathsep.join([str(ROOT / "grading"), str(ROOT / "lib")])
     log = tmp_path_factory.mktemp("formgrader") / "log"
     with open(log, "w") as out:

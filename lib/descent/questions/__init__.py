@@ -145,16 +145,18 @@ class Guess(_Choice):
     def __init__(self, item):
         super().__init__(item)
         self.said = None  # the number of the option committed to
-        self.commit = widgets.Button(description=_("Commit"), disabled=True)
+        self.commit = widgets.Button(description=_("Commit"))
         self.commit.on_click(self._keep)
-        self.radio.observe(lambda change: setattr(self.commit, "disabled", False), "value")
         self.view.children = (*self.view.children[:2], self.commit, self.feedback)
 
     def _keep(self, button):
+        """The button is never disabled: it would lose a key meanwhile, and the keyboard's focus."""
+        if self.radio.value is None:
+            return self.say(_("Choose an answer first."))
         if self.said is None:
             self.said = self.radio.value
         self.radio.disabled = True
-        button.description = _("Committed")  # not disabled: it would lose the keyboard's focus
+        button.description = _("Committed")
         self.say(_("Kept. Go on: the measurement will tell."))
 
     def settle(self, measured, digits=3):

@@ -108,6 +108,10 @@ def test_thousands_are_grouped_as_the_language_groups_them(swedish):
         assert language.grouped(1234567, ",") == "1\u00a0234\u00a0567"
 
 
+def test_a_percent_sign_has_its_space():
+    assert language.filled("{a:.1%} and {b:,.0%}", a=0.1234, b=12) == "12.3\u00a0% and 1,200\u00a0%"
+
+
 @pytest.mark.parametrize("text, shown", [
     ("at (-0.53, 2), θ-2, x-axis, 1-2", "at (−0.53, 2), θ-2, x-axis, 1-2"),
     ("6.4e-05, 1e+05, -3e-12", "6.4·10⁻⁵, 1·10⁵, −3·10⁻¹²"),

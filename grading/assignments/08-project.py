@@ -6,6 +6,7 @@ from grader.assignment import Item, Question, said
 from descent import Network, digits, mini_batches, split
 from descent.checks import Exercise, Mistake
 from descent.language import _ as translated
+from descent.language import filled
 from descent.language import mark as _
 
 RUNS = 5
@@ -94,15 +95,15 @@ def _score(function, rng):
         reached.append(accuracy)
     mean = np.mean(reached)
     share = next((share for level, share in LEVELS if mean >= level), 0)
-    words = [translated("it reads {mean:.1%} of unseen digits, on average over {n} runs, in the "
-                        "worst {worst:.1%}.").format(mean=mean, n=RUNS, worst=min(reached))]
+    words = [filled(_("it reads {mean:.1%} of unseen digits, on average over {n} runs, in the "
+                      "worst {worst:.1%}."), mean=mean, n=RUNS, worst=min(reached))]
     if mean < 0.2:
         words.append(translated("That is little more than guessing: does it go uphill, is the rate "
                                "far too large or too small?"))
     if share < 1:
         level, more = min(pair for pair in LEVELS if pair[1] > share)
-        words.append(translated("From {level:.1%} on it gets {more:.0%} of the points.").format(
-            level=level, more=more))
+        words.append(filled(_("From {level:.1%} on it gets {more:.0%} of the points."),
+                            level=level, more=more))
     return share, f"{'✓' if share == 1 else '✗'} step: " + " ".join(words)
 
 

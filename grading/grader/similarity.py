@@ -16,7 +16,7 @@ import token
 import tokenize
 from collections import Counter, defaultdict
 
-from descent.language import _
+from descent.language import _, grouped
 
 from . import course as courses
 from .batch import outcomes
@@ -85,7 +85,7 @@ def similarity(course, assignment):
         "For a person to read; no score depends on it. The share is of what is unusual in the two."
     )))]
     for value, a, b in pairs:
-        page.append(f"<h2>{value:.0%}: {a}, {b}</h2>")
+        page.append(f"<h2>{grouped(value, '.0%')}: {a}, {b}</h2>")
         for name in sorted(texts[a].keys() | texts[b].keys()):
             both = "".join(f"<pre>{html.escape(courses.plain(texts[code].get(name, '')))}</pre>"
                            for code in (a, b))

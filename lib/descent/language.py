@@ -58,9 +58,10 @@ def count(one, many, n):
 
 
 def grouped(value, spec):
-    """format(value, spec), but 1,000 is grouped as the language groups it."""
+    """format(value, spec), but 1,000 is grouped as the language groups it, and 90 % has its space."""
     said = format(value, spec)
-    return said.replace(",", _("1,000")[1]) if "," in spec else said
+    said = said.replace(",", _("1,000")[1]) if "," in spec else said
+    return f"{said[:-1]}\N{NO-BREAK SPACE}%" if spec.endswith("%") else said
 
 
 class _Values(string.Formatter):

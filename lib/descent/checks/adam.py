@@ -102,6 +102,13 @@ def _half_corrected(theta, m, v, t, g, lr, beta1, beta2, eps, first):
     return theta - lr * m_hat / (np.sqrt(v_hat) + eps), m, v, t
 
 
+def _without_brackets(theta, m, v, t, g, lr, beta1, beta2, eps, both):
+    t = t + 1
+    m, v = _weights(m, v, g, beta1, beta2, 1 - beta1, 1 - beta2)
+    m_hat, v_hat = m / 1 - beta1**t, v / 1 - beta2**t if both else v / (1 - beta2**t)
+    return theta - lr * m_hat / (np.sqrt(v_hat) + eps), m, v, t
+
+
 def _corrected_kept(theta, m, v, t, g, lr, beta1, beta2, eps):
     theta, m, v, t = adam_step(theta, m, v, t, g, lr, beta1, beta2, eps)
     return theta, m / (1 - beta1**t), v / (1 - beta2**t), t
@@ -210,6 +217,10 @@ EXERCISES = (
                     _("only one of the two averages is corrected: both started at 0."),
                     lambda *a: _half_corrected(*a, first=True),
                     lambda *a: _half_corrected(*a, first=False)),
+            Mistake("brackets",
+                    _("brackets are missing: m / 1 - beta1**t is not m / (1 - beta1**t)."),
+                    lambda *a: _without_brackets(*a, both=False),
+                    lambda *a: _without_brackets(*a, both=True)),
             Mistake("eps-inside", _("eps is under the root: in this course it stands outside."),
                     lambda *a: _step(*a, root=lambda v, eps, c2: np.sqrt(v / c2 + eps))),
             Mistake("eps-before-correction",

@@ -4,6 +4,7 @@ A kernel is told its TCP ports before it opens them, and in between another proc
 of the thousands that the tests start, one then never answers. Here they talk through files.
 """
 import json
+import os
 import secrets
 import tempfile
 from pathlib import Path
@@ -17,7 +18,9 @@ PARTS = {"IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_
 
 def pytest_configure(config):
     """No kernel or server of the tests reads or writes the user's own Jupyter and IPython files."""
-    place = tempfile.TemporaryDirectory(prefix="test-", dir="/tmp")  # a socket's path must be short
+    files = os.name == "posix"          # Windows has no such sockets
+    place = tempfile.TemporaryDirectory(prefix="test-", dir="/tmp" if files else None,    # a short path
+                                        ignore_cleanup_errors=True)     # a kernel may be going
     patch = pytest.MonkeyPatch()
     config.add_cleanup(place.cleanup)
     config.add_cleanup(patch.undo)
@@ -25,6 +28,8 @@ def pytest_configure(config):
         folder = Path(place.name, part)
         folder.mkdir()
         patch.setenv(name, str(folder))
+    if not files:
+        return
     patch.setattr(KernelManager, "__init__", _without_ports(KernelManager.__init__, place.name))
     (Path(place.name, "config") / "jupyter_config.json").write_text(
         json.dumps({"KernelManager": {"transport": "ipc"}}))    # for the servers

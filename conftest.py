@@ -19,8 +19,9 @@ PARTS = {"IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_
 def pytest_configure(config):
     """No kernel or server of the tests reads or writes the user's own Jupyter and IPython files."""
     files = os.name == "posix"          # Windows has no such sockets
-    place = tempfile.TemporaryDirectory(prefix="test-", dir="/tmp" if files else None,    # a short path
-                                        ignore_cleanup_errors=True)     # a kernel may be going
+    place = tempfile.TemporaryDirectory(
+        prefix="test-", dir="/tmp" if files else None,      # their paths must be short
+        ignore_cleanup_errors=True)                         # a kernel may still be going
     patch = pytest.MonkeyPatch()
     config.add_cleanup(place.cleanup)
     config.add_cleanup(patch.undo)

@@ -422,6 +422,13 @@ SLIPS = [
     return np.array(history)"""),
     ("bias_correct", "brackets", "is not m / (1 - beta**t)", """
     return m / 1 - beta**t"""),
+    ("adam_step", "brackets", "is not m / (1 - beta1**t)", """
+    t = t + 1
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    m_hat = m / 1 - beta1**t
+    v_hat = v / 1 - beta2**t
+    return theta - lr * m_hat / (np.sqrt(v_hat) + eps), m, v, t"""),
     ("adamw_step", "theta-forgotten", "a share of each, lr * lam * theta", """
     t = t + 1
     m = beta1 * m + (1 - beta1) * g

@@ -87,7 +87,7 @@ class Bench:
     def press(self, control, key, arrived):
         """Press a key on a control, once more if it has not arrived where it should.
 
-        A busy JupyterLab can take the focus before the key is down.
+        One key in many thousands has been lost in JupyterLab, and we do not know how.
         """
         control.press(key)
         if not arrived(control):

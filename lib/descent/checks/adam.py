@@ -95,18 +95,23 @@ def _swapped(theta, m, v, t, g, lr, beta1, beta2, eps):
     return adam_step(theta, m, v, t, g, lr, beta2, beta1, eps)
 
 
-def _half_corrected(theta, m, v, t, g, lr, beta1, beta2, eps, first):
-    t = t + 1
-    m, v = _weights(m, v, g, beta1, beta2, 1 - beta1, 1 - beta2)
-    m_hat, v_hat = (m / (1 - beta1**t), v) if first else (m, v / (1 - beta2**t))
-    return theta - lr * m_hat / (np.sqrt(v_hat) + eps), m, v, t
+def _right(average, power):
+    return average / (1 - power)
 
 
-def _without_brackets(theta, m, v, t, g, lr, beta1, beta2, eps, both):
+def _not(average, power):
+    return average
+
+
+def _without_brackets(average, power):
+    return average / 1 - power
+
+
+def _corrected(theta, m, v, t, g, lr, beta1, beta2, eps, first, second):
+    """The solution with other corrections: first(m, beta1**t) and second(v, beta2**t)."""
     t = t + 1
     m, v = _weights(m, v, g, beta1, beta2, 1 - beta1, 1 - beta2)
-    m_hat, v_hat = m / 1 - beta1**t, v / 1 - beta2**t if both else v / (1 - beta2**t)
-    return theta - lr * m_hat / (np.sqrt(v_hat) + eps), m, v, t
+    return theta - lr * first(m, beta1**t) / (np.sqrt(second(v, beta2**t)) + eps), m, v, t
 
 
 def _corrected_kept(theta, m, v, t, g, lr, beta1, beta2, eps):
@@ -215,12 +220,13 @@ EXERCISES = (
                     lambda *a: _step(*a, corrected=False)),
             Mistake("half-corrected",
                     _("only one of the two averages is corrected: both started at 0."),
-                    lambda *a: _half_corrected(*a, first=True),
-                    lambda *a: _half_corrected(*a, first=False)),
+                    lambda *a: _corrected(*a, _right, _not),
+                    lambda *a: _corrected(*a, _not, _right)),
             Mistake("brackets",
                     _("brackets are missing: m / 1 - beta1**t is not m / (1 - beta1**t)."),
-                    lambda *a: _without_brackets(*a, both=False),
-                    lambda *a: _without_brackets(*a, both=True)),
+                    lambda *a: _corrected(*a, _without_brackets, _without_brackets),
+                    lambda *a: _corrected(*a, _without_brackets, _right),
+                    lambda *a: _corrected(*a, _right, _without_brackets)),
             Mistake("eps-inside", _("eps is under the root: in this course it stands outside."),
                     lambda *a: _step(*a, root=lambda v, eps, c2: np.sqrt(v / c2 + eps))),
             Mistake("eps-before-correction",

@@ -7,7 +7,7 @@ import numpy as np
 from .. import figures
 from ..batches import mini_batches
 from ..data import digits, spirals, split
-from ..language import _
+from ..language import _, grouped
 from ..networks import Network
 from ..optimizers import gradient_descent
 from ..training import descend, record
@@ -85,7 +85,8 @@ def _build(fig, compact):
     board.set(xticks=range(0, len(RATES), 2), yticks=range(len(SIZES)), xlabel=r"$\eta$",
               ylabel="$B$", xticklabels=[f"{rate:g}" for rate in RATES[::2]], yticklabels=SIZES)
     board.grid(False)
-    fig.colorbar(image, cax=side, ticks=[0, .5, 1], format=lambda share, _place: f"{100 * share:.0f} %")
+    fig.colorbar(image, cax=side, ticks=[0, .5, 1],
+                 format=lambda share, _place: grouped(share, ".0%"))
     curve = None if compact else fig.add_axes([.675, .2, .285, .74])
     if curve:
         line, = curve.plot([], [], color=mark, linewidth=1.3, animated=True)
@@ -114,8 +115,8 @@ def _build(fig, compact):
         return _("η = {lr}, B = {size}: {accuracy} % right after {examples} examples in {k} "
                  "iterations. Best of the map: {best} % at η = {best_lr}, B = {best_size}; at "
                  "B = {size} the best rate is {column_lr}.").format(
-            lr=plain(learning_rate), size=batch_size, examples=(len(loss) - 1) * batch_size, k=len(loss) - 1,
-            accuracy=round(100 * accuracy[row, column]), best=round(100 * accuracy[best]),
+            lr=plain(learning_rate), size=batch_size, examples=(len(loss) - 1) * batch_size,
+            k=len(loss) - 1, accuracy=round(100 * accuracy[row, column]), best=round(100 * accuracy[best]),
             best_lr=plain(RATES[best[1]]), best_size=SIZES[best[0]],
             column_lr=plain(RATES[int(accuracy[row].argmax())]))
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .. import figures, optimizers
 from ..batches import mini_batches
-from ..language import _
+from ..language import _, grouped
 from ..networks import LOSSES
 from ..surfaces import ravine
 from ..training import descend, record
@@ -170,6 +170,7 @@ def race(**start):
 
 
 def method_names():
+    """The name of each of METHODS in the chosen language."""
     return {"gradient_descent": _("gradient descent"), "momentum": _("Momentum"),
             "nesterov": _("Nesterov"), "rmsprop": _("RMSProp"), "adam": _("Adam")}
 
@@ -198,7 +199,7 @@ def _build(fig, compact):
     ring, = board.plot([], [], "o", markersize=10, markerfacecolor="white", zorder=7,
                        markeredgecolor="black", markeredgewidth=2, clip_on=False, animated=True)
     score.set(ylim=(0, 1), yticks=[0, .5, GOAL, 1])
-    score.yaxis.set_major_formatter(lambda share, _position: f"{100 * share:.0f} %")
+    score.yaxis.set_major_formatter(lambda share, _position: grouped(share, ".0%"))
     for ax in (score, falls):
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     falls.set_yscale("log")
@@ -426,5 +427,5 @@ def _summary(surface, rates, learning_rate, batch_size, steps, methods, runs):
         parts.append(_("With ε = 0 a gradient of 0 makes 0 / 0."))
     if digits and rates == "one":       # the best rates take its room
         parts.append(_("Right in the end: {methods}.").format(methods=", ".join(
-            f"{called[m]} {100 * runs[m].right[-1]:.0f} %" for m in runs)))
+            f"{called[m]} {grouped(runs[m].right[-1], '.0%')}" for m in runs)))
     return text + " ".join(parts)

@@ -171,3 +171,8 @@ def test_an_id_that_is_there_twice_is_refused(monkeypatch):
     monkeypatch.setattr(engine, "CHAPTERS", (engine.CHAPTERS[0], engine.CHAPTERS[0]))
     with pytest.raises(ValueError, match="is there twice"):
         questions()
+
+
+def test_a_text_is_typeset_and_its_code_is_not():
+    assert engine._marked_up("ρ = 0.9 < 1: `x = y[-1]`") == (
+        "ρ\u00a0=\u00a00.9 &lt; 1: <code>x = y[-1]</code>")

@@ -12,7 +12,6 @@ The texts are in the files beside this one, one a chapter, each a tuple QUESTION
 
 import html
 import math
-import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -21,7 +20,7 @@ from importlib.util import find_spec
 import ipywidgets as widgets
 from IPython.display import display
 
-from ..language import _, wrapped
+from ..language import _, typeset, wrapped
 
 # ipywidgets gives an option one line, whatever its length: in a narrow window two would overlap.
 STYLE = """<style>.descent-question .widget-radio-box label {display: flex; height: auto;
@@ -179,8 +178,10 @@ class Guess(_Choice):
 
 
 def _marked_up(text):
-    """The text as HTML, with `code` between backticks."""
-    return re.sub("`(.+?)`", r"<code>\1</code>", html.escape(text, quote=False))
+    """The text as HTML, typeset, with `code` between backticks."""
+    parts = [html.escape(part, quote=False) for part in text.split("`")]
+    return "".join(f"<code>{part}</code>" if k % 2 else typeset(part)
+                   for k, part in enumerate(parts))
 
 
 def _check(item):
